@@ -1,0 +1,91 @@
+"""Settings. The only module of the server that reads the environment; the defaults start on a bare machine.
+
+`KUAIMEN_<NAME>` overrides a field. Sizes are bytes or pixels, times seconds unless the name says otherwise.
+Every field has its line in docs/settings.md; a test holds that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One field per knob."""
+
+    model_config = SettingsConfigDict(env_prefix="KUAIMEN_", frozen=True, extra="ignore")
+
+    # where
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str = ""  # empty: http://host:port
+    secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
+
+    # parts
+    database_url: str = ""  # empty: SQLite in data_dir
+    redis_url: str = ""  # empty: bundled server on a unix socket in data_dir
+    store: Literal["local", "oss"] = "local"
+    store_dir: Path | None = None  # None: data_dir/blobs
+
+    # Alibaba OSS (store=oss)
+    oss_bucket: str = ""
+    oss_region: str = ""  # cn-hangzhou, without «oss-»
+    oss_endpoint: str = ""  # what the outside uses; a bound domain when oss_cname
+    oss_cname: bool = False
+    oss_internal_endpoint: str = ""  # what workers in the same region use; empty: oss_endpoint
+    oss_access_key_id: str = ""
+    oss_access_key_secret: SecretStr = SecretStr("")
+    cdn_url: str = ""  # empty: presigned OSS URLs
+    cdn_key: SecretStr = SecretStr("")  # CDN URL authentication type A
+
+    # WeChat; without an appid the sandbox is used
+    wechat_appid: str = ""
+    wechat_secret: SecretStr = SecretStr("")
+    wechat_base_url: str = ""  # empty: https://api.weixin.qq.com with an appid, else the sandbox
+    wechat_push_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")  # EncodingAESKey, 43 characters; empty: plain mode
+    wechat_env_version: Literal["release", "trial", "develop"] = "release"
+    wechat_check_path: bool = True
+    wechat_template_id: str = "KM_ALBUM_UPDATE"
+    wechat_template_fields: str = "album=thing1,count=number2,time=time3,tip=thing4"
+
+    # limits
+    max_upload_bytes: int = 120 * 1024 * 1024
+    max_preview_bytes: int = 1024 * 1024
+    part_bytes: int = 4 * 1024 * 1024
+    grant_ttl: int = 3600  # how long an upload URL stays valid
+    photo_url_ttl: int = 2 * 3600  # how long a picture URL stays valid at least
+    session_ttl: int = 7 * 24 * 3600
+    lease_ttl: int = 60  # how long one worker may hold one photo
+    render_attempts: int = 5
+
+    # processes (embedded)
+    render_workers: int = Field(default=1, ge=1, le=64)
+    ftp_host: str = "127.0.0.1"
+    ftp_port: int = 2121
+    log_level: str = "INFO"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'kuaimen.db'}"
+
+    @property
+    def blob_dir(self) -> Path:
+        return self.store_dir or self.data_dir / "blobs"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load() -> Settings:
+    """Read `KUAIMEN_*`. Raises ValueError naming every variable that does not parse."""
+    try:
+        return Settings()
+    except ValidationError as exc:
+        lines = [f"KUAIMEN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in exc.errors()]
+        raise ValueError("; ".join(lines)) from None

@@ -1,0 +1,102 @@
+"""Every error that may reach a caller, in one table.
+
+AppError
+├── NotFound          404  no such thing, or not yours to see
+├── Unauthorized      401  who are you? log in again
+├── Refused           403  known, but not allowed
+├── BadInput          422  the request itself is wrong; repeating it will not help
+├── TooLarge          413  more bytes than we take
+├── Conflict          409  somebody was faster; re-read and decide
+├── TooMany           429  slow down
+└── Upstream          502  WeChat, OSS or Redis failed; `permanent` says whether to retry
+
+`PUBLIC` gives the Chinese and English words of every code; a code without words fails a test.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+PUBLIC: Final[dict[str, tuple[str, str]]] = {
+    "error": ("出错了，请稍后再试", "Something went wrong. Please try again later."),
+    "not_found": ("内容不存在", "There is nothing here."),
+    "unauthorized": ("登录已失效，请重新进入", "Your session has ended. Please open the album again."),
+    "bad_token": ("登录凭证无效，请重新进入", "This token is not valid. Please log in again."),
+    "token_expired": ("登录已过期，请重新进入", "This token has expired. Please log in again."),
+    "bad_js_code": ("微信登录码无效或已使用，请重新登录", "The WeChat login code is invalid or was used already."),
+    "risky_guest": ("该账号暂时无法登录", "WeChat does not allow this account to log in at the moment."),
+    "bad_login": ("账号或密码不正确", "Login or password is wrong."),
+    "refused": ("没有权限", "You are not allowed to do this."),
+    "bad_password": ("相册密码不正确", "The album password is wrong."),
+    "bad_input": ("参数有误", "The request is not valid."),
+    "bad_size": ("文件大小不符合要求", "The file is empty or too large."),
+    "bad_digest": ("文件内容与校验值不一致，请重新上传", "The bytes do not match their checksum. Send them again."),
+    "bad_scene": ("二维码参数无效", "The code's scene is not valid."),
+    "too_large": ("文件过大", "The file is larger than we accept."),
+    "too_many_pixels": ("照片像素过大，已拒收", "The picture has more pixels than we accept."),
+    "too_many_scans": ("照片编码异常，已拒收", "The picture is encoded in a way that would block the renderer."),
+    "not_a_picture": ("文件不是可识别的照片", "The file is not a picture we can read."),
+    "truncated": ("照片不完整，请重新上传", "The picture is cut off. Please send it again."),
+    "unsupported": ("暂不支持这种图片格式", "This picture format is not supported."),
+    "no_room": ("渲染所需内存超出限制", "The picture needs more memory than a renderer may use."),
+    "renderer_died": ("照片多次导致渲染进程退出，已隔离", "The picture stopped the renderer several times and was set aside."),
+    "missing_parts": ("还有分片未上传", "Some parts have not been uploaded yet."),
+    "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
+    "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),
+    "upstream": ("服务繁忙，请稍后再试", "A service we depend on is busy. Please try again."),
+    "store_denied": ("存储服务拒绝访问，请检查密钥", "The object store refused the credentials."),
+    "store_expired": ("上传凭证已过期，请重新获取", "The upload URL has expired. Ask for a new one."),
+    "store_clock": ("本机时钟与存储服务不一致", "The clock differs too much from the object store's."),
+    "store_unreachable": ("无法连接存储服务", "The object store cannot be reached."),
+    "wechat": ("微信服务繁忙，请稍后再试", "WeChat is busy. Please try again."),
+}
+
+
+class AppError(Exception):
+    """An expected failure. `code` is stable API; `detail` is for logs, `public()` may be shown to anyone."""
+
+    status: ClassVar[int] = 500
+    default: ClassVar[str] = "error"
+
+    def __init__(self, detail: str = "", *, code: str = "", permanent: bool = True) -> None:
+        self.code = code or self.default
+        super().__init__(detail or self.code)
+        self.detail = detail
+        self.permanent = permanent
+
+    def public(self, language: str = "zh") -> str:
+        """The words for people, in `zh` or `en`."""
+        chinese, english = PUBLIC[self.code]
+        return english if language == "en" else chinese
+
+
+class NotFound(AppError):
+    status, default = 404, "not_found"
+
+
+class Unauthorized(AppError):
+    status, default = 401, "unauthorized"
+
+
+class Refused(AppError):
+    status, default = 403, "refused"
+
+
+class BadInput(AppError):
+    status, default = 422, "bad_input"
+
+
+class TooLarge(AppError):
+    status, default = 413, "too_large"
+
+
+class Conflict(AppError):
+    status, default = 409, "conflict"
+
+
+class TooMany(AppError):
+    status, default = 429, "too_many"
+
+
+class Upstream(AppError):
+    status, default = 502, "upstream"

@@ -1,0 +1,89 @@
+"""Jobs: what may be asked of the workers. The database holds the obligation; the queue is a doorbell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Final, Protocol
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+ENTRY: Final = "workers.runner.run"  # the only name of worker code that this package knows
+WAKE_CHANNEL: Final = "kuaimen:wake"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPhoto:
+    """Bring one photo's renditions in line with its album's recipe, now: a guest may be waiting."""
+
+    queue: ClassVar[str] = "live"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPhoto:
+    """The same for a photo that is live already and only gets better; new shots overtake it."""
+
+    queue: ClassVar[str] = "bulk"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderAlbum:
+    """Ring for every stale photo of the album, newest first."""
+
+    queue: ClassVar[str] = "bulk"
+    album_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallPhoto:
+    """Delete the renditions of a hidden photo, so that old URLs refuse."""
+
+    queue: ClassVar[str] = "live"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyAlbum:
+    """Tell subscribed guests of the album's milestones they were not told of yet."""
+
+    queue: ClassVar[str] = "notify"
+    album_id: str
+
+
+Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | NotifyAlbum
+KINDS: Final[dict[str, type[Job]]] = {
+    k.__name__: k for k in (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, NotifyAlbum)
+}
+QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
+
+
+class Bell(Protocol):
+    """Where a commit is heard. Both raise RedisError when nobody hears; the caller need not care."""
+
+    def ring(self, job: Job) -> None: ...
+
+    def wake(self, album_id: str, revision: int) -> None: ...
+
+
+class RqBell:
+    """Rings through RQ, wakes through Redis PUBLISH.
+
+    No job ids, no uniqueness: RQ's `unique` blocks repairs until `failure_ttl`, a repeated id queues twice.
+    A handler with nothing to do returns at once, so ringing twice is harmless.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
+
+    def ring(self, job: Job) -> None:
+        self._queues[job.queue].enqueue(
+            ENTRY, type(job).__name__, asdict(job), result_ttl=0, failure_ttl=3600, job_timeout=120
+        )
+
+    def wake(self, album_id: str, revision: int) -> None:
+        self._redis.publish(WAKE_CHANNEL, json.dumps([album_id, revision]))

@@ -1,0 +1,1 @@
+"""Where photos come from: camera FTP, hot folder (USB tether and cards follow)."""

@@ -1,0 +1,1 @@
+"""Local stand-ins for the outside world that enforce its real rules."""

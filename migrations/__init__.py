@@ -1,0 +1,1 @@
+"""Schema migrations; additive first, then code, then removal. No downgrades."""
