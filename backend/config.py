@@ -63,11 +63,12 @@ class Settings(BaseSettings):
     lease_ttl: int = 60  # how long one worker may hold one photo
     render_attempts: int = 5
 
-    # processes (embedded)
+    # how many of what the embedded platform starts
     render_workers: int = Field(default=1, ge=1, le=64)
     ftp_host: str = "127.0.0.1"
     ftp_port: int = 2121
     log_level: str = "INFO"
+    timezone: str = "Asia/Shanghai"  # of the words in messages and posters
 
     @property
     def sqlalchemy_url(self) -> str:

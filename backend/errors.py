@@ -39,7 +39,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "truncated": ("照片不完整，请重新上传", "The picture is cut off. Please send it again."),
     "unsupported": ("暂不支持这种图片格式", "This picture format is not supported."),
     "no_room": ("渲染所需内存超出限制", "The picture needs more memory than a renderer may use."),
-    "renderer_died": ("照片多次导致渲染进程退出，已隔离", "The picture stopped the renderer several times and was set aside."),
+    "renderer_died": ("照片多次导致渲染中断，已隔离", "The picture stopped the renderer repeatedly and was set aside."),
     "missing_parts": ("还有分片未上传", "Some parts have not been uploaded yet."),
     "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
     "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),

@@ -68,6 +68,9 @@ class Bell(Protocol):
 
     def wake(self, album_id: str, revision: int) -> None: ...
 
+    def waiting(self, queue: str) -> int:
+        """Jobs rung for and not begun."""
+
 
 class RqBell:
     """Rings through RQ, wakes through Redis PUBLISH.
@@ -87,3 +90,6 @@ class RqBell:
 
     def wake(self, album_id: str, revision: int) -> None:
         self._redis.publish(WAKE_CHANNEL, json.dumps([album_id, revision]))
+
+    def waiting(self, queue: str) -> int:
+        return self._queues[queue].count

@@ -1,0 +1,279 @@
+"""What a bridge may ask: publish a preview, send an original by parts, prove that nothing was lost. docs/wire.md §1."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated, Any, Literal
+
+import orjson
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from backend import photos, security
+from backend.clock import now_ms
+from backend.context import Stage
+from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
+from backend.http import answer, body, calling_bridge, checked, stage
+from backend.models import Bridge, Event, Photo, SourceKind, Upload
+from backend.storage import Part, digest, original_key, source_key
+
+bp = Blueprint("bridge", __name__, url_prefix="/bridge/v1")
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Moment = Annotated[int, Field(ge=0, lt=10**14)] | None
+MIME = {"jpeg": "image/jpeg", "heic": "image/heic"}
+
+
+class CardShape(BaseModel):
+    """The asset card."""
+
+    asset_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0)]
+    name: Annotated[str, Field(max_length=1000)] = ""
+    camera: Annotated[str, Field(max_length=80)] = ""
+    kind: Literal["jpeg", "heic", "raw", "other"] = "jpeg"
+    shot_at: Moment = None
+    received_at: Moment = None
+    width: Annotated[int, Field(ge=0)] | None = None
+    height: Annotated[int, Field(ge=0)] | None = None
+    pair_key: Annotated[str, Field(max_length=160)] | None = None
+
+    def card(self) -> photos.Card:
+        return photos.Card(**self.model_dump())
+
+
+class Batch(BaseModel):
+    assets: Annotated[list[dict[str, Any]], Field(max_length=100)]
+
+
+class Completion(BaseModel):
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0)]
+    upload_id: str
+
+
+class Known(BaseModel):
+    sha256: Annotated[list[Sha256], Field(max_length=500)]
+
+
+@bp.get("/config")
+def config() -> ResponseReturnValue:
+    caller = calling_bridge()
+    with stage().db.reading() as tx:
+        event = tx.get_one(Event, caller.event_id)
+    settings = stage().settings
+    said = {
+        "bridge_id": caller.id,
+        "event": {"id": event.id, "title": event.title},
+        "album_id": caller.album_id,
+        "mode": "auto",
+        "preview": {"px": 1280, "quality": 78, "max_bytes": 120_000},
+        "part_bytes": settings.part_bytes,
+        "max_bytes": settings.max_upload_bytes,
+        "cameras": [{"user": user, "album_id": album_id} for user, album_id in caller.cameras.items()],
+        "server_at": now_ms(),
+    }
+    return answer(said)
+
+
+@bp.get("/ping")
+def ping() -> ResponseReturnValue:
+    caller, nonce = calling_bridge(), request.args.get("n", "")[:64]
+    return answer({"n": nonce, "proof": security.proof(caller.token_hash, nonce), "server_at": now_ms()})
+
+
+@bp.put("/assets/<asset_id>/preview")
+def receive_preview(asset_id: str) -> ResponseReturnValue:
+    """Register, store and publish in one request: the only one between the camera and the guests."""
+    caller = calling_bridge()
+    card = _card_of_header(asset_id)
+    data = request.get_data()
+    if len(data) > stage().settings.max_preview_bytes:
+        raise TooLarge("preview")
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise BadInput("the preview is not a JPEG", code="not_a_picture")
+    name = digest(data)
+    key = source_key(caller.event_id, "preview", name)
+    stage().store.put(key, data)
+    with stage().db.writing() as tx:
+        photo = photos.register(tx, caller, card)
+        photos.add_source(tx, photo, SourceKind.PREVIEW, key=key, digest=name, size=len(data))
+        stored = photos.original_stored(tx, photo.id)
+    return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, card.size)})
+
+
+@bp.post("/assets")
+def announce() -> ResponseReturnValue:
+    caller = calling_bridge()
+    said = body(Batch)
+    return answer({"assets": [_announced(stage(), caller, raw) for raw in said.assets]})
+
+
+@bp.post("/assets/<asset_id>/complete")
+def complete(asset_id: str) -> ResponseReturnValue:
+    """Join the parts, read the bytes back, compare: «stored» is said only of bytes we hashed ourselves."""
+    caller, said, at = calling_bridge(), body(Completion), stage()
+    with at.db.reading() as tx:
+        photo = tx.scalars(select(Photo).filter_by(event_id=caller.event_id, digest=said.sha256)).first()
+        if photo is None:
+            raise NotFound(f"asset {asset_id}")
+        stored = photos.original_stored(tx, photo.id)
+        upload = tx.get(Upload, photo.id)
+    if not stored:
+        if upload is None or upload.upload_id != said.upload_id:
+            raise Conflict(f"asset {asset_id} has no such upload", code="missing_parts")
+        _join(at, upload, said.size)
+        if _sha256(at, upload.key) != said.sha256:
+            _start_over(at, upload)
+            raise BadInput("sha256 of the stored bytes differs", code="bad_digest")
+        with at.db.writing() as tx:
+            photo = tx.get_one(Photo, photo.id)
+            photos.add_source(tx, photo, SourceKind.ORIGINAL, key=upload.key, digest=said.sha256, size=said.size)
+            gone = tx.get(Upload, photo.id)
+            if gone is not None:
+                tx.delete(gone)
+    return answer({"photo_id": photo.id, "state": photo.state, "original": "stored"})
+
+
+@bp.post("/assets/reconcile")
+def reconcile() -> ResponseReturnValue:
+    caller, said = calling_bridge(), body(Known)
+    with stage().db.reading() as tx:
+        rows = tx.scalars(select(Photo).where(Photo.event_id == caller.event_id, Photo.digest.in_(said.sha256))).all()
+        known = {
+            p.digest: {
+                "photo_id": p.id,
+                "state": p.state,
+                "original": _original(photos.original_stored(tx, p.id), p.size),
+            }
+            for p in rows
+        }
+    return answer({"known": known})
+
+
+@bp.post("/heartbeat")
+def heartbeat() -> ResponseReturnValue:
+    caller, said = calling_bridge(), request.get_json(silent=True)
+    if not isinstance(said, dict) or len(request.get_data()) > 64_000:
+        raise BadInput("heartbeat")
+    with stage().db.writing() as tx:
+        tx.execute(update(Bridge).where(Bridge.id == caller.id).values(seen_at=now_ms(), said=said))
+    return answer({"server_at": now_ms(), "commands": []})
+
+
+def _card_of_header(asset_id: str) -> photos.Card:
+    try:
+        said = orjson.loads(base64.b64decode(request.headers.get("X-Kuaimen-Asset", ""), validate=True))
+    except (binascii.Error, orjson.JSONDecodeError):
+        raise BadInput("X-Kuaimen-Asset is not base64 of JSON") from None
+    if not isinstance(said, dict):
+        raise BadInput("X-Kuaimen-Asset is not an object")
+    return checked(CardShape, said | {"asset_id": asset_id}).card()
+
+
+def _announced(at: Stage, caller: Bridge, raw: dict[str, Any]) -> dict[str, Any]:
+    """One line of the answer; what is wrong with one asset does not hinder the others."""
+    try:
+        card = checked(CardShape, raw).card()
+        if card.size > at.settings.max_upload_bytes:
+            raise TooLarge(f"{card.size} bytes")
+        return _grant(at, caller, card)
+    except AppError as exc:
+        said = {"code": exc.code, "message": exc.public()}
+        return {"asset_id": raw.get("asset_id"), "error": said}
+
+
+def _grant(at: Stage, caller: Bridge, card: photos.Card) -> dict[str, Any]:
+    with at.db.writing() as tx:
+        photo = photos.register(tx, caller, card)
+        stored = photos.original_stored(tx, photo.id)
+        upload = tx.get(Upload, photo.id)
+    said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
+    if stored:
+        return said | {"original": "stored", "upload": None}
+    upload, have = _upload(at, caller, photo, upload, MIME.get(card.kind, "application/octet-stream"))
+    there = {p.number for p in have}
+    wanted = range(1, -(-card.size // upload.part_bytes) + 1)
+    ttl = at.settings.grant_ttl
+    parts = [
+        {"number": n, "method": r.method, "url": r.url, "headers": r.headers}
+        for n in wanted
+        if n not in there
+        for r in (at.store.part_request(upload.key, upload.upload_id, n, ttl=ttl),)
+    ]
+    listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in have]
+    grant = {"upload_id": upload.upload_id, "part_bytes": upload.part_bytes, "have": listed, "parts": parts}
+    return said | {"original": "wanted", "upload": grant}
+
+
+def _upload(at: Stage, caller: Bridge, photo: Photo, found: Upload | None, mime: str) -> tuple[Upload, list[Part]]:
+    """The photo's upload and the parts that are there; opened if need be."""
+    if found is not None:
+        try:
+            return found, at.store.parts(found.key, found.upload_id)
+        except NotFound:
+            _forget(at, found)
+    key = original_key(caller.event_id, photo.digest)
+    opened = Upload(
+        photo_id=photo.id,
+        upload_id=at.store.begin_upload(key, content_type=mime),
+        key=key,
+        part_bytes=at.settings.part_bytes,
+    )
+    try:
+        with at.db.writing() as tx:
+            tx.add(opened)
+    except IntegrityError:  # another request of the same bridge was faster: use its upload
+        at.store.abort_upload(key, opened.upload_id)
+        with at.db.reading() as tx:
+            found = tx.get_one(Upload, photo.id)
+        return found, at.store.parts(found.key, found.upload_id)
+    return opened, []
+
+
+def _join(at: Stage, upload: Upload, size: int) -> None:
+    """Raises Conflict `missing_parts`, naming them in `missing`. A blob that is there already is as good."""
+    try:
+        have = at.store.parts(upload.key, upload.upload_id)
+    except NotFound:
+        if at.store.size(upload.key) != size:
+            _forget(at, upload)
+            raise Conflict("the upload is gone", code="missing_parts") from None
+        return
+    there = {p.number for p in have}
+    missing = [n for n in range(1, -(-size // upload.part_bytes) + 1) if n not in there]
+    if missing:
+        g.error_extra = {"missing": missing}
+        raise Conflict(f"missing parts {missing[:5]}", code="missing_parts")
+    at.store.finish_upload(upload.key, upload.upload_id, have)
+
+
+def _start_over(at: Stage, upload: Upload) -> None:
+    at.store.delete(upload.key)
+    at.store.abort_upload(upload.key, upload.upload_id)
+    _forget(at, upload)
+
+
+def _forget(at: Stage, upload: Upload) -> None:
+    with at.db.writing() as tx:
+        gone = tx.get(Upload, upload.photo_id)
+        if gone is not None and gone.upload_id == upload.upload_id:
+            tx.delete(gone)
+
+
+def _sha256(at: Stage, key: str) -> str:
+    found = hashlib.sha256()
+    for block in at.store.read(key):
+        found.update(block)
+    return found.hexdigest()
+
+
+def _original(stored: bool, size: int) -> str:
+    if stored:
+        return "stored"
+    return "wanted" if size <= stage().settings.max_upload_bytes else "refused"

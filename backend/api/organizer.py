@@ -1,0 +1,249 @@
+"""What organizers may ask: sign in, watch an event, hide and restore photos, switch the brand. docs/wire.md §3."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import Blueprint, make_response, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
+from sqlalchemy import func, select
+
+from backend import accounts, audit, branding, events, feed, photos, security
+from backend.clock import now_ms
+from backend.db import Tx
+from backend.errors import NotFound
+from backend.http import MEMBER_COOKIE, answer, body, calling_member, query, stage
+from backend.models import Album, Bridge, Delivery, Event, Photo, PhotoState, Rendition, Role, Source, SourceKind
+
+bp = Blueprint("organizer", __name__, url_prefix="/api/v1")
+
+
+class SignIn(BaseModel):
+    login: Annotated[str, Field(max_length=80)]
+    password: Annotated[str, Field(max_length=200)]
+
+
+class Brand(BaseModel):
+    watermark: bool
+    frame: bool
+
+
+class PhotosQuery(BaseModel):
+    state: PhotoState | None = None
+    before: Annotated[int, Field(ge=0)] | None = None  # announced_at of the last one seen
+    limit: Annotated[int, Field(ge=1, le=200)] = 60
+
+
+@bp.post("/login")
+def login() -> ResponseReturnValue:
+    said, at = body(SignIn), stage()
+    security.allow(at.redis, f"login:{said.login}", limit=10, window_s=60)
+    security.allow(at.redis, f"login-from:{request.remote_addr}", limit=30, window_s=60)
+    with at.db.reading() as tx:
+        found = accounts.sign_in(tx, said.login, said.password)
+    ttl = at.settings.session_ttl
+    token = at.signer.issue("member", found.id, ttl_s=ttl, epoch=found.session_epoch)
+    shown = {"id": found.id, "name": found.name, "role": found.role.value}
+    response = make_response(answer({"member": shown, "token": token, "expires_in": ttl}))
+    secure = at.settings.base_url.startswith("https")
+    response.set_cookie(MEMBER_COOKIE, token, max_age=ttl, httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    response = make_response("", 204)
+    response.delete_cookie(MEMBER_COOKIE)
+    return response
+
+
+@bp.get("/me")
+def me() -> ResponseReturnValue:
+    who = calling_member()
+    return answer({"member": {"id": who.member_id, "name": who.name, "role": who.role.value}})
+
+
+@bp.get("/events")
+def list_events() -> ResponseReturnValue:
+    who = calling_member()
+    accounts.demand(who, "see_event")
+    mine = select(Event).order_by(Event.created_at.desc())
+    if who.role is not Role.PLATFORM:
+        mine = mine.where(Event.organization_id == who.organization_id)
+    with stage().db.reading() as tx:
+        found = [_event(e) for e in tx.scalars(mine)]
+    return answer({"events": found})
+
+
+@bp.get("/events/<event_id>")
+def show_event(event_id: str) -> ResponseReturnValue:
+    """The event as it happens: six counters that add up, albums, bridges with their health, messages sent."""
+    who = calling_member()
+    with stage().db.reading() as tx:
+        event = _event_of(tx, who, event_id, "see_event")
+        said = _event(event) | {
+            "counters": _counters(tx, event_id),
+            "albums": [_album(tx, a) for a in events.albums(tx, event_id)],
+            "bridges": [_bridge(b) for b in tx.scalars(select(Bridge).filter_by(event_id=event_id))],
+            "messages": _messages(tx, event_id),
+        }
+    return answer(said)
+
+
+@bp.get("/events/<event_id>/photos")
+def list_photos(event_id: str) -> ResponseReturnValue:
+    who, said = calling_member(), query(PhotosQuery)
+    wanted = select(Photo).where(Photo.event_id == event_id)
+    if said.state is not None:
+        wanted = wanted.where(Photo.state == said.state)
+    if said.before is not None:
+        wanted = wanted.where(Photo.announced_at < said.before)
+    with stage().db.reading() as tx:
+        _event_of(tx, who, event_id, "see_event")
+        rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
+        thumbs = dict(
+            tx.execute(
+                select(Rendition.photo_id, Rendition.key).where(
+                    Rendition.photo_id.in_([p.id for p in rows]), Rendition.kind == "thumb"
+                )
+            ).tuples()
+        )
+    return answer({"photos": [_photo(p, thumbs.get(p.id)) for p in rows]})
+
+
+@bp.post("/photos/<photo_id>/hide")
+def hide(photo_id: str) -> ResponseReturnValue:
+    who = calling_member()
+    with stage().db.writing() as tx:
+        photo = _photo_of(tx, who, photo_id)
+        if feed.hide(tx, photo_id):
+            audit.record(tx, photo.organization_id, who.actor, "hide", f"photo:{photo_id}")
+    return "", 204
+
+
+@bp.post("/photos/<photo_id>/restore")
+def restore(photo_id: str) -> ResponseReturnValue:
+    """Bring a hidden photo back, or approve one that waits."""
+    who = calling_member()
+    with stage().db.writing() as tx:
+        photo = _photo_of(tx, who, photo_id)
+        if feed.restore(tx, photo_id):
+            audit.record(tx, photo.organization_id, who.actor, "restore", f"photo:{photo_id}")
+    return "", 204
+
+
+@bp.post("/albums/<album_id>/brand")
+def brand(album_id: str) -> ResponseReturnValue:
+    """Watermark and sponsor frame on or off. Every photo of the album follows, newest first."""
+    who, said = calling_member(), body(Brand)
+    accounts.demand(who, "change_brand")
+    with stage().db.writing() as tx:
+        album = tx.get(Album, album_id)
+        if album is None or not accounts.may(who, "change_brand", album.organization_id):
+            raise NotFound("album")
+        before = {"watermark": album.watermark_on, "frame": album.frame_on}
+        if branding.switch(tx, album_id, watermark=said.watermark, frame=said.frame):
+            change = (before, said.model_dump())
+            audit.record(tx, album.organization_id, who.actor, "brand", f"album:{album_id}", change)
+        left = tx.scalar(select(func.count()).where(photos.stale(album_id))) or 0
+    return answer({"stale": left})
+
+
+def _event_of(tx: Tx, who: accounts.Who, event_id: str, what: str) -> Event:
+    """Raises Refused for the wrong role, NotFound for another organization's event: it is not theirs to know."""
+    accounts.demand(who, what)
+    found = tx.get(Event, event_id)
+    if found is None or not accounts.may(who, what, found.organization_id):
+        raise NotFound("event")
+    return found
+
+
+def _photo_of(tx: Tx, who: accounts.Who, photo_id: str) -> Photo:
+    accounts.demand(who, "cull")
+    found = tx.get(Photo, photo_id)
+    if found is None or not accounts.may(who, "cull", found.organization_id):
+        raise NotFound("photo")
+    return found
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "title": event.title,
+        "place": event.place,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "state": event.state.value,
+        "share_code": event.share_code,
+        "album_url": f"{stage().settings.base_url}/a/{event.share_code}",
+    }
+
+
+def _album(tx: Tx, album: Album) -> dict[str, Any]:
+    return {
+        "id": album.id,
+        "title": album.title,
+        "access": album.access.value,
+        "publishing": album.publishing.value,
+        "watermark": album.watermark_on,
+        "frame": album.frame_on,
+        "photos": feed.visible(tx, album.id),
+        "stale": tx.scalar(select(func.count()).where(photos.stale(album.id))) or 0,
+    }
+
+
+def _counters(tx: Tx, event_id: str) -> dict[str, int]:
+    """Numbers that add up: received = live + waiting + hidden + failed; preview_live and original_stored say how far they got."""
+    states = events.counts(tx, event_id)
+    waiting = states.get(PhotoState.ANNOUNCED, 0) + states.get(PhotoState.STORED, 0)
+    of_event = select(func.count(func.distinct(Source.photo_id))).join(Photo, Photo.id == Source.photo_id)
+    originals = of_event.where(Photo.event_id == event_id, Source.kind == SourceKind.ORIGINAL)
+    retouched = select(func.count()).where(Photo.event_id == event_id, Photo.retouched_at.is_not(None))
+    return {
+        "received": sum(states.values()),
+        "live": states.get(PhotoState.LIVE, 0),
+        "waiting": waiting,
+        "hidden": states.get(PhotoState.HIDDEN, 0),
+        "failed": states.get(PhotoState.REJECTED, 0),
+        "original_stored": tx.scalar(originals) or 0,
+        "retouched": tx.scalar(retouched) or 0,
+    }
+
+
+def _bridge(bridge: Bridge) -> dict[str, Any]:
+    fresh = bridge.seen_at is not None and now_ms() - bridge.seen_at < 30_000
+    return {"id": bridge.id, "name": bridge.name, "seen_at": bridge.seen_at, "online": fresh, "said": bridge.said}
+
+
+def _messages(tx: Tx, event_id: str) -> dict[str, int]:
+    rows = tx.execute(
+        select(Delivery.state, func.count())
+        .join(Album, Album.id == Delivery.album_id)
+        .where(Album.event_id == event_id)
+        .group_by(Delivery.state)
+    )
+    return {state.value: n for state, n in rows.tuples()}
+
+
+def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:
+    at = stage()
+    return {
+        "id": photo.id,
+        "album_id": photo.album_id,
+        "name": photo.name,
+        "camera": photo.camera,
+        "state": photo.state.value,
+        "refusal": photo.refusal,
+        "position": photo.position,
+        "thumb": at.store.url(thumb_key, ttl=at.settings.photo_url_ttl) if thumb_key else None,
+        "shot_at": photo.shot_at,
+        "bridged_at": photo.bridged_at,
+        "announced_at": photo.announced_at,
+        "stored_at": photo.stored_at,
+        "rendered_at": photo.rendered_at,
+        "live_at": photo.live_at,
+        "seen_at": photo.seen_at,
+        "original_at": photo.original_at,
+        "retouched_at": photo.retouched_at,
+    }

@@ -1,0 +1,65 @@
+"""Events and their albums: making them, finding them by the code a guest scanned."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import parse_qs
+
+from sqlalchemy import func, select
+
+from backend.db import Tx
+from backend.errors import BadInput, NotFound
+from backend.models import Album, Event, EventState, Photo
+
+SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
+SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console"}
+
+
+def scene(share_code: str, source: str = "p") -> str:
+    """场景值: what the QR carries, at most 32 characters of WeChat's alphabet."""
+    made = f"e={share_code}&f={source}"
+    assert SCENE.fullmatch(made), made
+    return made
+
+
+def by_scene(tx: Tx, said: str) -> Event:
+    """Raises BadInput `bad_scene` when it is no scene at all, NotFound when no open event has this code."""
+    if not SCENE.fullmatch(said):
+        raise BadInput("scene", code="bad_scene")
+    fields = parse_qs(said)
+    if "e" not in fields:
+        raise BadInput("scene without e=", code="bad_scene")
+    return by_share_code(tx, fields["e"][0])
+
+
+def by_share_code(tx: Tx, code: str) -> Event:
+    """Raises NotFound, also for a draft."""
+    found = tx.scalars(select(Event).filter_by(share_code=code)).first()
+    if found is None or found.state is EventState.DRAFT:
+        raise NotFound("share code")
+    return found
+
+
+def albums(tx: Tx, event_id: str) -> list[Album]:
+    query = select(Album).filter_by(event_id=event_id).order_by(Album.place_in_event, Album.created_at, Album.id)
+    return list(tx.scalars(query))
+
+
+def open_album(tx: Tx, album_id: str) -> Album:
+    """An album guests may know of. Raises NotFound."""
+    found = tx.get(Album, album_id)
+    if found is None or found.event.state is EventState.DRAFT:
+        raise NotFound("album")
+    return found
+
+
+def counts(tx: Tx, event_id: str) -> dict[str, int]:
+    """Photos by state, every state named."""
+    rows = tx.execute(select(Photo.state, func.count()).where(Photo.event_id == event_id).group_by(Photo.state))
+    return {state.value: n for state, n in rows.tuples()}
+
+
+def hidden_from_guests() -> NotFound:
+    """What somebody gets who may not know whether the album exists."""
+    return NotFound("album")

@@ -1,0 +1,184 @@
+"""The feed: what a guest can see of an album, in which order, and what changed since.
+
+Two numbers per photo, both given out under the album's row lock, so that the order in which they
+become visible is the order of the numbers and a cursor can never jump over a photo:
+`position` (序位) is the place on screen, `revision` (变更号) the latest change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from backend.clock import now_ms
+from backend.db import Tx
+from backend.jobs import RecallPhoto, RenderPhoto
+from backend.models import Album, Photo, PhotoState, Publishing, Rendition, Source, SourceKind
+from backend.states import move_photo
+
+NOTIFY_AFTER_MS = 5_000  # photos that follow each other are told together
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the feed. Without keys it is a tombstone: take the photo off the screen."""
+
+    photo_id: str
+    album_id: str
+    position: int
+    revision: int
+    thumb_key: str | None = None
+    view_key: str | None = None
+    width: int = 0
+    height: int = 0
+    placeholder: str = ""
+    shot_at: int | None = None
+    live_at: int | None = None
+    retouched_at: int | None = None
+    stage: SourceKind = SourceKind.PREVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    entries: list[Entry]
+    cursor: int  # hand it back to get what comes next
+    more: bool  # there is more at once
+
+
+def publish(tx: Tx, photo_id: str) -> bool:
+    """Make a rendered photo visible, or show its newest rendition in place. False: it may not be shown (yet)."""
+    photo = tx.get_one(Photo, photo_id)
+    revision = _next_revision(tx, photo.album_id)
+    tx.refresh(photo)  # the album is locked now; what was read before may be old
+    album = tx.get_one(Album, photo.album_id)
+    if photo.state is PhotoState.LIVE:
+        tx.execute(update(Photo).where(Photo.id == photo_id).values(revision=revision))
+    elif album.publishing is Publishing.APPROVE and photo.approved_at is None:
+        return False
+    else:
+        now = now_ms()
+        first = {"position": photo.position or revision, "live_at": photo.live_at or now}
+        if not move_photo(tx, photo_id, PhotoState.LIVE, revision=revision, **first):
+            return False
+        due = func.coalesce(Album.notify_due_at, now + NOTIFY_AFTER_MS)
+        tx.execute(update(Album).where(Album.id == photo.album_id).values(notify_due_at=due))
+    tx.wake(photo.album_id, revision)
+    return True
+
+
+def hide(tx: Tx, photo_id: str) -> bool:
+    """Take a photo off every screen at once; its old URLs follow within seconds. False: it was off already."""
+    photo = tx.get_one(Photo, photo_id)
+    revision = _next_revision(tx, photo.album_id)
+    tx.refresh(photo)
+    shown = photo.position is not None
+    moved = move_photo(tx, photo_id, PhotoState.HIDDEN, approved_at=None, **({"revision": revision} if shown else {}))
+    if moved:
+        tx.wake(photo.album_id, revision)
+        tx.ring(RecallPhoto(photo_id))
+    return moved
+
+
+def restore(tx: Tx, photo_id: str) -> bool:
+    """Bring a hidden photo back, or approve a waiting one: it is rendered anew and published at its old place."""
+    moved = move_photo(tx, photo_id, PhotoState.STORED, approved_at=now_ms())
+    if not moved:
+        approved = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.STORED)
+        moved = tx.execute(approved.values(approved_at=now_ms()).returning(Photo.id)).first() is not None
+    photo = tx.get_one(Photo, photo_id, populate_existing=True)
+    if moved and photo.made_source_id is not None:
+        publish(tx, photo_id)
+    tx.ring(RenderPhoto(photo_id))
+    return moved
+
+
+def changes(tx: Tx, album_id: str, after: int, limit: int = 50) -> Page:
+    """What changed after the cursor, oldest first."""
+    rows = tx.scalars(
+        select(Photo).where(Photo.album_id == album_id, Photo.revision > after).order_by(Photo.revision).limit(limit)
+    ).all()
+    entries = _entries(tx, rows)
+    return Page(entries, cursor=entries[-1].revision if entries else after, more=len(entries) == limit)
+
+
+def history(tx: Tx, album_id: str, before: int | None, limit: int = 50) -> Page:
+    """The album itself, newest first; visible photos only. `cursor` is the next page's `before`."""
+    query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    if before is not None:
+        query = query.where(Photo.position < before)
+    rows = tx.scalars(query.order_by(Photo.position.desc()).limit(limit + 1)).all()
+    entries = _entries(tx, rows[:limit])
+    return Page(entries, cursor=entries[-1].position if entries else 0, more=len(rows) > limit)
+
+
+def newest(tx: Tx, album_id: str) -> int:
+    """The revision a guest starts following from. Read it before reading history."""
+    return tx.scalar(select(Album.revision).where(Album.id == album_id)) or 0
+
+
+def visible(tx: Tx, album_id: str) -> int:
+    """How many photos a guest can see."""
+    query = select(func.count()).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    return tx.scalar(query) or 0
+
+
+def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
+    """The JSON of docs/wire.md §2: a Photo, or a tombstone. `url` signs a rendition key."""
+    shown: dict[str, Any] = {
+        "id": entry.photo_id,
+        "album_id": entry.album_id,
+        "position": entry.position,
+        "revision": entry.revision,
+    }
+    if entry.thumb_key is None or entry.view_key is None:
+        return shown | {"hidden": True}
+    return shown | {
+        "width": entry.width,
+        "height": entry.height,
+        "placeholder": entry.placeholder,
+        "urls": {"thumb": url(entry.thumb_key), "view": url(entry.view_key)},
+        "shot_at": entry.shot_at,
+        "live_at": entry.live_at,
+        "retouched_at": entry.retouched_at,
+        "stage": entry.stage.value,
+    }
+
+
+def _next_revision(tx: Tx, album_id: str) -> int:
+    return tx.execute(
+        update(Album).where(Album.id == album_id).values(revision=Album.revision + 1).returning(Album.revision)
+    ).scalar_one()
+
+
+def _entries(tx: Tx, rows: Sequence[Photo]) -> list[Entry]:
+    ids = [p.id for p in rows if p.state is PhotoState.LIVE]
+    keys: dict[tuple[str, str], str] = {}
+    for r in tx.scalars(select(Rendition).where(Rendition.photo_id.in_(ids))):
+        keys[r.photo_id, r.kind] = r.key
+    made_from = dict(
+        tx.execute(select(Source.id, Source.kind).where(Source.id.in_([p.made_source_id for p in rows]))).tuples()
+    )
+    return [_entry(p, keys, made_from) for p in rows]
+
+
+def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, SourceKind]) -> Entry:
+    assert photo.position is not None
+    assert photo.revision is not None
+    return Entry(
+        photo_id=photo.id,
+        album_id=photo.album_id,
+        position=photo.position,
+        revision=photo.revision,
+        thumb_key=keys.get((photo.id, "thumb")),
+        view_key=keys.get((photo.id, "view")),
+        width=photo.width or 0,
+        height=photo.height or 0,
+        placeholder=photo.placeholder or "",
+        shot_at=photo.shot_at,
+        live_at=photo.live_at,
+        retouched_at=photo.retouched_at,
+        stage=made_from.get(photo.made_source_id or "", SourceKind.PREVIEW),
+    )

@@ -1,0 +1,442 @@
+"""The schema: tables, columns, constraints. No behaviour, so that nothing needs to import it late.
+
+Moments are `<verb>_at`, milliseconds since the epoch, UTC. Every row of a tenant carries its `organization_id`.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import secrets
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from typing_extensions import override
+
+from backend.clock import now_ms
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Json(TypeDecorator[Any]):
+    """JSONB on PostgreSQL, text elsewhere; `with_variant` would make Alembic write a migration that cannot run."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
+
+    @override
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else json.loads(value)
+
+
+class Role(enum.StrEnum):
+    """What a member may do; the matrix is `backend.accounts.RIGHTS`."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    PHOTOGRAPHER = "photographer"
+    RETOUCHER = "retoucher"
+    REVIEWER = "reviewer"
+    SPONSOR = "sponsor"
+    PLATFORM = "platform"
+
+
+class EventState(enum.StrEnum):
+    """draft → open → closed → archived. See `backend.states.EVENT`."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+
+
+class BridgeState(enum.StrEnum):
+    """pairing → paired → revoked. See `backend.states.BRIDGE`."""
+
+    PAIRING = "pairing"
+    PAIRED = "paired"
+    REVOKED = "revoked"
+
+
+class PhotoState(enum.StrEnum):
+    """announced → stored → live → hidden → stored; stored → hidden | rejected. See `backend.states.PHOTO`."""
+
+    ANNOUNCED = "announced"
+    STORED = "stored"
+    LIVE = "live"
+    HIDDEN = "hidden"
+    REJECTED = "rejected"
+
+
+class SourceKind(enum.StrEnum):
+    """Bytes a rendition can be made from; `RANK` says which is better."""
+
+    PREVIEW = "preview"
+    ORIGINAL = "original"
+    RETOUCHED = "retouched"
+
+
+class RenditionKind(enum.StrEnum):
+    THUMB = "thumb"
+    VIEW = "view"
+    FULL = "full"
+
+
+class Access(enum.StrEnum):
+    PUBLIC = "public"
+    PASSWORD = "password"  # noqa: S105 - the name of an access rule
+    MEMBERS = "members"
+
+
+class Publishing(enum.StrEnum):
+    """auto: live at once; approve: a reviewer publishes."""
+
+    AUTO = "auto"
+    APPROVE = "approve"
+
+
+class DeliveryState(enum.StrEnum):
+    """planned → sent | refused. See `backend.states.DELIVERY`."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+class Milestone(enum.StrEnum):
+    """What a subscription message may announce."""
+
+    FIRST_PHOTOS = "first_photos"
+    RETOUCHED = "retouched"
+    COMPLETE = "complete"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger().with_variant(Integer, "sqlite"),
+        enum.StrEnum: Enum(
+            enum.StrEnum, native_enum=False, length=16, values_callable=lambda kinds: [k.value for k in kinds]
+        ),
+        dict[str, Any]: Json,
+    }
+
+
+def new_id() -> str:
+    """96 random bits, URL-safe, 16 characters."""
+    return secrets.token_urlsafe(12)
+
+
+def new_code() -> str:
+    """A share code: 10 characters of base62, short enough for a mini-program code's scene."""
+    return "".join(secrets.choice(BASE62) for _ in range(10))
+
+
+def new_salt() -> str:
+    return secrets.token_hex(4)
+
+
+def _id() -> Mapped[str]:
+    return mapped_column(String(16), primary_key=True, default=new_id)
+
+
+class Organization(Base):
+    """机构: the tenant."""
+
+    __tablename__ = "organizations"
+    id: Mapped[str] = _id()
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Member(Base):
+    """成员: somebody who works for an organization."""
+
+    __tablename__ = "members"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    login: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80), default="")
+    role: Mapped[Role]
+    password_hash: Mapped[str] = mapped_column(String(200))
+    session_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every session
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    disabled_at: Mapped[int | None]
+
+
+class Event(Base):
+    """活动: an occasion with a date."""
+
+    __tablename__ = "events"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    title: Mapped[str] = mapped_column(String(80))
+    place: Mapped[str] = mapped_column(String(120), default="")
+    starts_at: Mapped[int | None]
+    ends_at: Mapped[int | None]
+    state: Mapped[EventState] = mapped_column(default=EventState.OPEN)
+    share_code: Mapped[str] = mapped_column(String(16), unique=True, default=new_code)
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Recipe(Base):
+    """出图方案: immutable; the id is the digest of its content (`backend.recipe.Recipe`)."""
+
+    __tablename__ = "recipes"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class BrandKit(Base):
+    """品牌素材: watermark layers and sponsor frame of an organization, as a recipe takes them."""
+
+    __tablename__ = "brand_kits"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    look: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    layers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"layers": [...]}
+    frame: Mapped[dict[str, Any] | None]
+    logo_key: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Album(Base):
+    """相册(频道): ordered photos of an event; one tab on screen."""
+
+    __tablename__ = "albums"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
+    title: Mapped[str] = mapped_column(String(80))
+    place_in_event: Mapped[int] = mapped_column(default=0)
+    recipe_id: Mapped[str] = mapped_column(ForeignKey("recipes.id"))  # what the album wants
+    brand_kit_id: Mapped[str | None] = mapped_column(ForeignKey("brand_kits.id"))
+    watermark_on: Mapped[bool] = mapped_column(default=True)
+    frame_on: Mapped[bool] = mapped_column(default=True)
+    access: Mapped[Access] = mapped_column(default=Access.PUBLIC)
+    access_hash: Mapped[str | None] = mapped_column(String(200))
+    access_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends old tokens
+    publishing: Mapped[Publishing] = mapped_column(default=Publishing.AUTO)
+    downloads: Mapped[bool] = mapped_column(default=True)
+    revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
+    notify_due_at: Mapped[int | None] = mapped_column(index=True)
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    event: Mapped[Event] = relationship()
+
+
+class Bridge(Base):
+    """相机桥: a paired agent beside the cameras."""
+
+    __tablename__ = "bridges"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
+    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))  # where its photos go
+    name: Mapped[str] = mapped_column(String(80))
+    state: Mapped[BridgeState] = mapped_column(default=BridgeState.PAIRED)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    cameras: Mapped[dict[str, Any]] = mapped_column(default=dict)  # camera user → album_id
+    seen_at: Mapped[int | None]
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)  # its last heartbeat
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Photo(Base):
+    """照片: one press of the shutter.
+
+    `wants`: source_id and the album's recipe. `was made with`: made_source_id and made_recipe_id. See photos.stale().
+    """
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        UniqueConstraint("event_id", "digest"),
+        Index(None, "album_id", "revision"),
+        Index(None, "album_id", "position"),
+        Index(None, "album_id", "state"),
+        Index(None, "render_due_at"),
+    )
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))
+    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))
+    bridge_id: Mapped[str | None] = mapped_column(ForeignKey("bridges.id"))
+    asset_id: Mapped[str | None] = mapped_column(String(64))  # the bridge's name for it
+    state: Mapped[PhotoState] = mapped_column(default=PhotoState.ANNOUNCED)
+    digest: Mapped[str] = mapped_column(String(64))  # sha256 of the original, hex
+    size: Mapped[int]  # bytes of the original
+    name: Mapped[str] = mapped_column(String(200), default="")  # a label, never an identity
+    camera: Mapped[str] = mapped_column(String(80), default="")
+    pair_key: Mapped[str | None] = mapped_column(String(160))
+    width: Mapped[int | None]  # upright, of the view rendition
+    height: Mapped[int | None]
+    placeholder: Mapped[str | None] = mapped_column(String(64))  # ThumbHash, base64
+    salt: Mapped[str] = mapped_column(String(8), default=new_salt)  # in rendition keys; a recall changes it
+    source_id: Mapped[str | None] = mapped_column(String(16))  # the best source there is
+    made_source_id: Mapped[str | None] = mapped_column(String(16))
+    made_recipe_id: Mapped[str | None] = mapped_column(String(64))
+    position: Mapped[int | None]  # 序位: place in the album, given at first publication, never changed
+    revision: Mapped[int | None]  # 变更号: of the last change a guest can see
+    lease_until: Mapped[int] = mapped_column(default=0)  # a worker holds the photo until then
+    render_attempts: Mapped[int] = mapped_column(default=0)
+    render_due_at: Mapped[int] = mapped_column(default=0)  # not before
+    full_wanted_at: Mapped[int | None]  # somebody asked for the full size
+    approved_at: Mapped[int | None]  # a member said it may be shown
+    refusal: Mapped[str | None] = mapped_column(String(32))  # error code when rejected
+    shot_at: Mapped[int | None]  # the shutter
+    bridged_at: Mapped[int | None]  # last byte at the bridge
+    announced_at: Mapped[int] = mapped_column(default=now_ms)
+    stored_at: Mapped[int | None]
+    rendered_at: Mapped[int | None]
+    live_at: Mapped[int | None]
+    seen_at: Mapped[int | None]  # on a first guest's screen
+    original_at: Mapped[int | None]  # the original is safe
+    retouched_at: Mapped[int | None]
+    album: Mapped[Album] = relationship()
+
+
+class Source(Base):
+    """来源: bytes a rendition can be made from."""
+
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("photo_id", "kind", "digest"),)
+    id: Mapped[str] = _id()
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"))
+    kind: Mapped[SourceKind]
+    key: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))  # sha256 of these bytes
+    size: Mapped[int]
+    refusal: Mapped[str | None] = mapped_column(String(32))  # error code: cannot be rendered
+    stored_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Rendition(Base):
+    """成品图: made from a source with a recipe."""
+
+    __tablename__ = "renditions"
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    kind: Mapped[RenditionKind] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(200))
+    recipe_id: Mapped[str] = mapped_column(String(64))
+    source_id: Mapped[str] = mapped_column(String(16))
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int]
+    made_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Upload(Base):
+    """上传: an original on its way by parts."""
+
+    __tablename__ = "uploads"
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    upload_id: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(200))
+    part_bytes: Mapped[int]
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Guest(Base):
+    """访客: a WeChat user, or a browser, looking at an album. The openid is unique per appid."""
+
+    __tablename__ = "guests"
+    __table_args__ = (UniqueConstraint("appid", "openid"),)
+    id: Mapped[str] = _id()
+    appid: Mapped[str] = mapped_column(String(32))  # «h5» for browsers
+    openid: Mapped[str] = mapped_column(String(64))
+    unionid: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    seen_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Quota(Base):
+    """订阅额度: messages this guest still allows for this template."""
+
+    __tablename__ = "quotas"
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"), primary_key=True)
+    template_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    left: Mapped[int] = mapped_column(default=0)
+
+
+class Subscription(Base):
+    """订阅: this guest wants to hear of this album."""
+
+    __tablename__ = "subscriptions"
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"), primary_key=True)
+    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), primary_key=True, index=True)
+    template_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Delivery(Base):
+    """推送: one subscription message owed to one guest, at most one per album and milestone."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("guest_id", "album_id", "milestone"),
+        Index(
+            "ix_deliveries_due",
+            "due_at",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
+        ),
+    )
+    id: Mapped[str] = _id()
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"))
+    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), index=True)
+    template_id: Mapped[str] = mapped_column(String(64))
+    milestone: Mapped[Milestone]
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.PLANNED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str] = mapped_column(String(80), default="")
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    settled_at: Mapped[int | None]
+
+
+class Audit(Base):
+    """审计: everything a person did to a photo, an album or a member."""
+
+    __tablename__ = "audits"
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    actor: Mapped[str] = mapped_column(String(80))  # member:<id>, guest:<id>, system
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80))  # photo:<id>, album:<id>, …
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    done_at: Mapped[int] = mapped_column(default=now_ms)

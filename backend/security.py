@@ -1,0 +1,98 @@
+"""Passwords, tokens and rate limits: what proves who is asking, and how often they may."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from redis import Redis, RedisError
+
+from backend.clock import now_ms
+from backend.errors import TooMany, Unauthorized
+
+log = logging.getLogger(__name__)
+_passwords: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's argon2id profile
+Audience = Literal["guest", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says. `epoch` must equal the row's, so that raising the row's ends old tokens."""
+
+    subject: str
+    epoch: int
+
+
+class Signer:
+    """Signed, expiring tokens (JWT HS256); one key, one audience per kind of caller."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = OctKey.import_key(hashlib.sha256(b"tokens:" + secret.encode()).digest())
+
+    def issue(self, audience: Audience, subject: str, *, ttl_s: int, epoch: int = 0) -> str:
+        now = now_ms() // 1000
+        claims = {"aud": audience, "sub": subject, "iat": now, "exp": now + ttl_s, "ep": epoch}
+        return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
+
+    def read(self, audience: Audience, token: str) -> Claims:
+        """Raises Unauthorized: `bad_token`, or `token_expired` when only the time is over."""
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
+            subject, expires, epoch = str(claims["sub"]), int(claims["exp"]), int(claims["ep"])
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise Unauthorized(code="bad_token") from None
+        if claims.get("aud") != audience:
+            raise Unauthorized(code="bad_token")
+        if expires <= now_ms() // 1000:
+            raise Unauthorized(code="token_expired")
+        return Claims(subject, epoch)
+
+
+def hash_password(password: str) -> str:
+    return _passwords.hash(password)
+
+
+def password_matches(hashed: str, password: str) -> bool:
+    """About 20 ms of CPU by intent."""
+    try:
+        return _passwords.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def new_token() -> str:
+    """256 random bits, URL-safe; what is stored is its `token_hash`."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def proof(token_digest: str, nonce: str) -> str:
+    """Shows to a bridge that we know its token, which a captive portal does not."""
+    return hmac.new(token_digest.encode(), nonce.encode(), hashlib.sha256).hexdigest()
+
+
+def allow(redis: Redis, name: str, *, limit: int, window_s: int) -> None:
+    """Count one try of `name` in a fixed window. Raises TooMany. With Redis down everything is allowed."""
+    key = f"limit:{name}:{now_ms() // (window_s * 1000)}"
+    try:
+        with redis.pipeline() as pipe:
+            pipe.incr(key)
+            pipe.expire(key, window_s)
+            tries = int(pipe.execute()[0])
+    except RedisError as exc:
+        log.warning("rate limit not counted: %s", type(exc).__name__)
+        return
+    if tries > limit:
+        raise TooMany(name)

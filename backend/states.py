@@ -1,0 +1,105 @@
+"""State machines as tables, and the only functions that may change a state or take a lease."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from sqlalchemy import CursorResult, update
+
+from backend.clock import now_ms
+from backend.db import Tx
+from backend.models import (
+    Bridge,
+    BridgeState,
+    Delivery,
+    DeliveryState,
+    Event,
+    EventState,
+    Photo,
+    PhotoState,
+)
+
+S = TypeVar("S", bound=StrEnum)
+
+PHOTO: Final[dict[PhotoState, frozenset[PhotoState]]] = {
+    PhotoState.ANNOUNCED: frozenset({PhotoState.STORED, PhotoState.REJECTED}),
+    PhotoState.STORED: frozenset({PhotoState.LIVE, PhotoState.HIDDEN, PhotoState.REJECTED}),
+    PhotoState.LIVE: frozenset({PhotoState.HIDDEN}),
+    PhotoState.HIDDEN: frozenset({PhotoState.STORED}),  # restored: rendered anew, then live at its old place
+    PhotoState.REJECTED: frozenset({PhotoState.STORED}),  # a better source arrived after all
+}
+EVENT: Final[dict[EventState, frozenset[EventState]]] = {
+    EventState.DRAFT: frozenset({EventState.OPEN}),
+    EventState.OPEN: frozenset({EventState.CLOSED}),
+    EventState.CLOSED: frozenset({EventState.OPEN, EventState.ARCHIVED}),
+    EventState.ARCHIVED: frozenset(),
+}
+BRIDGE: Final[dict[BridgeState, frozenset[BridgeState]]] = {
+    BridgeState.PAIRING: frozenset({BridgeState.PAIRED, BridgeState.REVOKED}),
+    BridgeState.PAIRED: frozenset({BridgeState.REVOKED}),
+    BridgeState.REVOKED: frozenset(),
+}
+DELIVERY: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
+    DeliveryState.PLANNED: frozenset({DeliveryState.SENT, DeliveryState.REFUSED}),
+    DeliveryState.SENT: frozenset(),
+    DeliveryState.REFUSED: frozenset(),
+}
+
+
+def move_photo(tx: Tx, photo_id: str, to: PhotoState, **also: object) -> bool:
+    """Move if the table allows it from where the photo is now. False: somebody was faster, or it is done."""
+    allowed = _sources(PHOTO, to)
+    done = tx.execute(update(Photo).where(Photo.id == photo_id, Photo.state.in_(allowed)).values(state=to, **also))
+    return _one(done)
+
+
+def move_event(tx: Tx, event_id: str, to: EventState) -> bool:
+    done = tx.execute(update(Event).where(Event.id == event_id, Event.state.in_(_sources(EVENT, to))).values(state=to))
+    return _one(done)
+
+
+def move_bridge(tx: Tx, bridge_id: str, to: BridgeState, **also: object) -> bool:
+    done = tx.execute(
+        update(Bridge).where(Bridge.id == bridge_id, Bridge.state.in_(_sources(BRIDGE, to))).values(state=to, **also)
+    )
+    return _one(done)
+
+
+def move_delivery(tx: Tx, delivery_id: str, to: DeliveryState, **also: object) -> bool:
+    allowed = _sources(DELIVERY, to)
+    done = tx.execute(
+        update(Delivery).where(Delivery.id == delivery_id, Delivery.state.in_(allowed)).values(state=to, **also)
+    )
+    return _one(done)
+
+
+def lease_photo(tx: Tx, photo_id: str, ttl_s: int) -> bool:
+    """Take the photo for `ttl_s` seconds and count the attempt. False: another worker holds it."""
+    now = now_ms()
+    done = tx.execute(
+        update(Photo)
+        .where(Photo.id == photo_id, Photo.lease_until <= now)
+        .values(lease_until=now + ttl_s * 1000, render_attempts=Photo.render_attempts + 1)
+    )
+    return _one(done)
+
+
+def lease_delivery(tx: Tx, delivery_id: str, ttl_s: int) -> bool:
+    """Take the delivery for `ttl_s` seconds and count the attempt. False: another worker holds it, or it is settled."""
+    now = now_ms()
+    done = tx.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.PLANNED, Delivery.lease_until <= now)
+        .values(lease_until=now + ttl_s * 1000, attempts=Delivery.attempts + 1)
+    )
+    return _one(done)
+
+
+def _sources(table: dict[S, frozenset[S]], to: S) -> list[S]:
+    return [source for source, targets in table.items() if to in targets]
+
+
+def _one(result: object) -> bool:
+    assert isinstance(result, CursorResult)
+    return bool(result.rowcount == 1)

@@ -1,0 +1,42 @@
+"""All HTTP in one Flask app. Nothing is global: two apps with two stages can live in one process."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from backend import http
+from backend.api import blobs, bridge, organizer
+from backend.context import Stage
+from miniprogram_api import live, photos, push, session, subscriptions
+from miniprogram_api.hub import Hub
+from miniprogram_api.openapi import spec
+from web import pages
+
+
+def create_app(stage: Stage) -> Flask:
+    app = Flask("kuaimen", static_folder=None)
+    app.extensions["stage"] = stage
+    app.extensions["hub"] = Hub(stage.redis)
+    app.config["MAX_CONTENT_LENGTH"] = 2 * stage.settings.part_bytes  # originals come by parts
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    http.show_errors(app)
+    for module in (bridge, organizer, blobs, session, live, photos, subscriptions, push, pages):
+        app.register_blueprint(module.bp)
+    spec.register(app)
+    app.add_url_rule("/healthz", "healthz", _healthz)
+    app.after_request(_harden)
+    return app
+
+
+def _healthz() -> ResponseReturnValue:
+    with http.stage().db.reading() as tx:
+        tx.execute(text("SELECT 1"))
+    return http.answer({"ok": True})
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    return response

@@ -1,0 +1,133 @@
+"""The hub wakes everybody who follows an album, with one read of the database per change and process.
+
+Redis carries only «album X is at revision N». A follower always gets «what changed after my cursor»; when Redis
+is away the followers look once a second, so they get slower but miss nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+from redis import Redis, RedisError
+
+from backend.jobs import WAKE_CHANNEL
+
+log = logging.getLogger(__name__)
+LOOK_S = 1.0  # how often the database is read while Redis is away
+CALM_S = 15.0  # how often otherwise: a wake-up can be lost on the way
+KEPT, KEPT_S = 200, 600.0  # changes kept ready per album: this many, this long (their URLs are signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change, ready to send."""
+
+    revision: int
+    card: bytes  # JSON of docs/wire.md §2
+
+
+Reader = Callable[[int], list[Line]]  # after which revision → what changed, oldest first
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is known of one album: every change with `since` < revision ≤ `upto` is in `lines`."""
+
+    since: int
+    upto: int
+    woken: int = 0  # the newest revision Redis told us of
+    looked: float = -CALM_S
+    lines: deque[tuple[float, Line]] = field(default_factory=deque)
+    news: threading.Event = field(default_factory=threading.Event)
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Hub:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._rooms: dict[str, _Room] = {}
+        self._guard = threading.Lock()
+        self._listening = False
+        self._started = False
+
+    def follow(self, album_id: str, after: int, read: Reader, timeout_s: float) -> list[Line]:
+        """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did."""
+        room = self._enter(album_id, after)
+        until = time.monotonic() + timeout_s
+        while True:
+            news = room.news  # taken before looking, so that what happens in between wakes us
+            found = self._fresh(room, after, read)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return found
+            news.wait(min(left, CALM_S if self._listening else LOOK_S))
+
+    def _fresh(self, room: _Room, after: int, read: Reader) -> list[Line]:
+        if self._behind(room):
+            with room.reading:
+                if self._behind(room):
+                    _read_on(room, read)
+        if after >= room.since:
+            return [line for _, line in room.lines if line.revision > after]
+        return read(after)
+
+    def _behind(self, room: _Room) -> bool:
+        age = time.monotonic() - room.looked
+        return room.woken > room.upto or age >= (CALM_S if self._listening else LOOK_S)
+
+    def _enter(self, album_id: str, after: int) -> _Room:
+        with self._guard:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._listen, name="hub", daemon=True).start()
+            return self._rooms.setdefault(album_id, _Room(since=after, upto=after))
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                with self._redis.pubsub(ignore_subscribe_messages=True) as wire:  # type: ignore[no-untyped-call]
+                    wire.subscribe(WAKE_CHANNEL)
+                    self._listening = True
+                    self._look_again()
+                    for message in wire.listen():
+                        self._woken(*orjson.loads(message["data"]))
+            except RedisError as exc:
+                if self._listening:
+                    log.warning("wake-ups stopped error=%s; albums are read every second", type(exc).__name__)
+                self._listening = False
+                self._look_again()
+                time.sleep(0.5)
+
+    def _woken(self, album_id: str, revision: int) -> None:
+        room = self._rooms.get(album_id)
+        if room is not None:
+            room.woken = max(room.woken, revision)
+            _stir(room)
+
+    def _look_again(self) -> None:
+        """What was told while nobody listened is found by reading."""
+        for room in list(self._rooms.values()):
+            room.looked = -CALM_S
+            _stir(room)
+
+
+def _read_on(room: _Room, read: Reader) -> None:
+    now, told = time.monotonic(), room.woken
+    for line in read(room.upto):
+        room.lines.append((now, line))
+        room.upto = line.revision
+    room.upto = max(room.upto, told)  # told before reading: whatever has that number was there to be read
+    room.looked = now
+    while room.lines and (len(room.lines) > KEPT or now - room.lines[0][0] > KEPT_S):
+        room.since = room.lines.popleft()[1].revision
+
+
+def _stir(room: _Room) -> None:
+    news, room.news = room.news, threading.Event()
+    news.set()

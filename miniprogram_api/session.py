@@ -1,0 +1,94 @@
+"""A guest arrives: logs in by WeChat or as a browser, scans a code, gets the event and its albums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from spectree import Response
+
+from backend import accounts, events, feed, security
+from backend.clock import now_ms
+from backend.db import Tx
+from backend.errors import BadInput
+from backend.http import answer, calling_guest, stage
+from backend.models import Access, Album, Event
+from miniprogram_api.openapi import spec
+from miniprogram_api.shapes import AlbumShape, Problem, Scanned, ScanQuery, Session, SessionRequest
+
+bp = Blueprint("guest_session", __name__, url_prefix="/mp/v1")
+WAIT_S = 25
+
+
+@bp.post("/session")
+@spec.validate(resp=Response(HTTP_200=Session, HTTP_401=Problem, HTTP_422=Problem), skip_validation=True)
+def open_session(json: SessionRequest) -> ResponseReturnValue:
+    """`code` from wx.login, or `device`, a random id a browser keeps."""
+    at = stage()
+    if json.code is not None:
+        login = at.wechat.login(json.code)
+        appid, openid, unionid = at.wechat.appid, login.openid, login.unionid
+    elif json.device is not None:
+        appid, openid, unionid = accounts.H5_APPID, security.token_hash(json.device), ""
+    else:
+        raise BadInput("code or device")
+    with at.db.writing() as tx:
+        guest = accounts.guest(tx, appid, openid, unionid or None)
+    ttl = at.settings.session_ttl
+    token = at.signer.issue("guest", guest.id, ttl_s=ttl)
+    return answer({"token": token, "guest_id": guest.id, "expires_in": ttl})
+
+
+@bp.get("/scan")
+@spec.validate(resp=Response(HTTP_200=Scanned, HTTP_404=Problem, HTTP_422=Problem), skip_validation=True)
+def scan(query: ScanQuery) -> ResponseReturnValue:
+    calling_guest()
+    with stage().db.reading() as tx:
+        event = events.by_scene(tx, query.scene)
+        found = [album_json(tx, a) for a in events.albums(tx, event.id)]
+    return answer({"event": event_json(event), "albums": found})
+
+
+@bp.get("/albums/<album_id>")
+@spec.validate(resp=Response(HTTP_200=AlbumShape, HTTP_404=Problem), skip_validation=True)
+def album(album_id: str) -> ResponseReturnValue:
+    calling_guest()
+    with stage().db.reading() as tx:
+        found = album_json(tx, readable(tx, album_id))
+    return answer(found)
+
+
+def readable(tx: Tx, album_id: str) -> Album:
+    """An album that anybody with its address may read. Raises NotFound for every other: it is not theirs to know."""
+    found = events.open_album(tx, album_id)
+    if found.access is not Access.PUBLIC:
+        raise events.hidden_from_guests()
+    return found
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "title": event.title,
+        "place": event.place,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "state": event.state.value,
+        "share_code": event.share_code,
+        "cover_url": None,
+        "server_at": now_ms(),
+    }
+
+
+def album_json(tx: Tx, album: Album) -> dict[str, Any]:
+    return {
+        "id": album.id,
+        "event_id": album.event_id,
+        "title": album.title,
+        "access": album.access.value,
+        "photos": feed.visible(tx, album.id),
+        "revision": album.revision,
+        "templates": [stage().settings.wechat_template_id],
+        "live": {"stream": f"/mp/v1/albums/{album.id}/stream", "wait_s": WAIT_S},
+    }

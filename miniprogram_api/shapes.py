@@ -1,0 +1,147 @@
+"""The guests' JSON as types: requests are checked with them, OpenAPI and the contract tests are made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Moment = int | None  # ms UTC
+
+
+class Shape(BaseModel):
+    """A request: a field of the wrong type is an error, an unknown one is from a newer client."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class SessionRequest(Shape):
+    code: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    device: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{16,64}$")] | None = None
+
+
+class ScanQuery(Shape):
+    scene: Annotated[str, Field(max_length=200)]
+
+
+class HistoryQuery(Shape):
+    before: Annotated[int, Field(ge=0)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class ChangesQuery(Shape):
+    after: Annotated[int, Field(ge=0)] = 0
+    wait: Annotated[float, Field(ge=0, le=25)] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class StreamQuery(Shape):
+    after: Annotated[int, Field(ge=0)] | None = None
+
+
+class SubscriptionRequest(Shape):
+    album_id: Annotated[str, Field(max_length=32)]
+    template_id: Annotated[str, Field(max_length=64)] | None = None
+    results: dict[str, Any] | None = None
+
+
+class SeenRequest(Shape):
+    shown_at: Annotated[int, Field(ge=0, lt=10**14)]
+
+
+class Problem(BaseModel):
+    code: str
+    message: str
+
+
+class Session(BaseModel):
+    token: str
+    guest_id: str
+    expires_in: int
+
+
+class EventShape(BaseModel):
+    id: str
+    title: str
+    place: str
+    starts_at: Moment
+    ends_at: Moment
+    state: str
+    share_code: str
+    cover_url: str | None
+
+
+class Live(BaseModel):
+    stream: str
+    wait_s: int
+
+
+class AlbumShape(BaseModel):
+    id: str
+    event_id: str
+    title: str
+    access: str
+    photos: int
+    revision: int
+    templates: list[str]
+    live: Live
+
+
+class Scanned(BaseModel):
+    event: EventShape
+    albums: list[AlbumShape]
+
+
+class Urls(BaseModel):
+    thumb: str
+    view: str
+
+
+class PhotoShape(BaseModel):
+    id: str
+    album_id: str
+    position: int
+    revision: int
+    width: int
+    height: int
+    placeholder: str
+    urls: Urls
+    shot_at: Moment
+    live_at: Moment
+    retouched_at: Moment
+    stage: Literal["preview", "original", "retouched"]
+
+
+class Tombstone(BaseModel):
+    id: str
+    album_id: str
+    position: int
+    revision: int
+    hidden: Literal[True]
+
+
+class History(BaseModel):
+    photos: list[PhotoShape]
+    next: int | None
+
+
+class Changes(BaseModel):
+    changes: list[PhotoShape | Tombstone]
+    cursor: int
+    more: bool
+
+
+class Left(BaseModel):
+    left: int
+
+
+class Download(BaseModel):
+    url: str
+    width: int
+    height: int
+    size: int
+    expires_at: int
+
+
+class Waiting(BaseModel):
+    retry_after: int

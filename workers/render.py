@@ -1,0 +1,133 @@
+"""Bring a photo's renditions in line with what its album wants. Safe to repeat, at any point, any number of times."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from backend import branding, feed, photos
+from backend.clock import now_ms
+from backend.context import Stage
+from backend.db import Tx
+from backend.errors import AppError, BadInput, NotFound
+from backend.jobs import RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
+from backend.models import Photo, PhotoState, Rendition, RenditionKind, Source
+from backend.recipe import Recipe
+from backend.states import lease_photo
+from backend.storage import rendition_key
+from workers import imaging
+
+log = logging.getLogger(__name__)
+QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What one rendering has to do; taken under a lease."""
+
+    photo: Photo
+    source: Source
+    recipe_id: str
+    recipe: Recipe
+    kinds: tuple[RenditionKind, ...]
+
+
+def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
+    """Lease, render outside any transaction, record, publish."""
+    with stage.db.writing() as tx:
+        order = _take(stage, tx, job.photo_id)
+    if order is None:
+        return
+    try:
+        made, facts = _render(stage, order)
+    except BadInput as exc:
+        log.info("refused photo=%s source=%s code=%s detail=%s", job.photo_id, order.source.kind, exc.code, exc.detail)
+        with stage.db.writing() as tx:
+            photos.refuse_source(tx, job.photo_id, order.source.id, exc.code)
+            photos.release(tx, job.photo_id)
+        return
+    except AppError as exc:
+        log.warning("postponed photo=%s code=%s detail=%s", job.photo_id, exc.code, exc.detail)
+        with stage.db.writing() as tx:
+            photos.postpone(tx, job.photo_id, order.photo.render_attempts)
+        return
+    with stage.db.writing() as tx:
+        photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
+        if set(order.kinds) != {RenditionKind.FULL}:
+            feed.publish(tx, job.photo_id)
+
+
+def album(stage: Stage, job: RenderAlbum) -> None:
+    """Ring for every stale photo, newest first, because that is what guests are looking at."""
+    with stage.db.reading() as tx:
+        ids = tx.scalars(
+            select(Photo.id)
+            .where(photos.stale(job.album_id))
+            .order_by(Photo.position.desc(), Photo.announced_at.desc())
+        ).all()
+    for photo_id in ids:
+        stage.bell.ring(RefreshPhoto(photo_id))
+
+
+def recall(stage: Stage, job: RecallPhoto) -> None:
+    """Delete what guests could still fetch of a hidden photo; only then forget it, so that a crash repeats."""
+    with stage.db.reading() as tx:
+        found = tx.get(Photo, job.photo_id)
+        if found is None or found.state is not PhotoState.HIDDEN:
+            return
+        keys = list(tx.scalars(select(Rendition.key).filter_by(photo_id=job.photo_id)))
+    for key in keys:
+        stage.store.delete(key)
+    with stage.db.writing() as tx:
+        photos.forget_renditions(tx, job.photo_id, keys)
+
+
+def _take(stage: Stage, tx: Tx, photo_id: str) -> _Order | None:
+    """The photo under a lease, or None when there is nothing to do, or not now, or not by us."""
+    found = tx.scalars(
+        select(Photo).where(Photo.id == photo_id, photos.stale(), Photo.render_due_at <= now_ms())
+    ).first()
+    if found is None or found.source_id is None or not lease_photo(tx, photo_id, stage.settings.lease_ttl):
+        return None
+    tx.refresh(found)
+    if found.render_attempts > stage.settings.render_attempts:
+        log.error("gave up photo=%s attempts=%s", photo_id, found.render_attempts)
+        photos.refuse_source(tx, photo_id, found.source_id, "renderer_died")
+        photos.release(tx, photo_id)
+        return None
+    recipe_id = found.album.recipe_id
+    source = tx.get_one(Source, found.source_id)
+    current = (found.made_recipe_id, found.made_source_id) == (recipe_id, source.id)
+    kinds = (RenditionKind.FULL,) if current else QUICK
+    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds)
+
+
+def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, Any]]:
+    """Renditions into the store. Raises BadInput (this source never), Upstream (later)."""
+    found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at)
+    try:
+        opened = imaging.open_source(stage.store.get(order.source.key))
+    except NotFound:
+        raise BadInput(f"blob {order.source.key} is gone", code="not_found") from None
+    art = {key: stage.store.get(key) for key in recipe.art_keys()}
+    made = []
+    for one in imaging.render(opened, recipe, art, tuple(k.value for k in order.kinds)):
+        key = rendition_key(found.album_id, order.source.digest, order.recipe_id, found.salt, one.kind)
+        stage.store.put(key, one.jpeg)
+        made.append(photos.Made(RenditionKind(one.kind), key, one.width, one.height, len(one.jpeg)))
+    return made, _facts(found, opened.facts, made)
+
+
+def _facts(found: Photo, facts: imaging.Facts, made: list[photos.Made]) -> dict[str, Any]:
+    view = next((m for m in made if m.kind is RenditionKind.VIEW), None)
+    if view is None:
+        return {}
+    return {
+        "width": view.width,
+        "height": view.height,
+        "placeholder": facts.placeholder,
+        "shot_at": found.shot_at or facts.shot_at,
+    }

@@ -1,0 +1,47 @@
+"""The one entry point that RQ knows. Every kind of job has exactly one handler, checked at start.
+
+A handler re-reads the truth, so it may run twice, late or never. What it owes is in the database; an error is
+logged here, once, and the sweep rings again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from backend.context import Stage
+from backend.jobs import KINDS, Job, NotifyAlbum, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
+from workers import notify, render
+
+log = logging.getLogger(__name__)
+HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
+    RenderPhoto: render.photo,
+    RefreshPhoto: render.photo,
+    RenderAlbum: render.album,
+    RecallPhoto: render.recall,
+    NotifyAlbum: notify.album,
+}
+assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
+
+_stage: Stage | None = None
+
+
+def open_stage(stage: Stage) -> None:
+    """Called once by the worker process before it takes jobs."""
+    global _stage  # noqa: PLW0603 - RQ calls run() by name; this is the one global
+    _stage = stage
+
+
+def run(kind: str, payload: dict[str, str]) -> None:
+    """Called by RQ."""
+    assert _stage is not None, "worker started without open_stage()"
+    handle(_stage, KINDS[kind](**payload))
+
+
+def handle(stage: Stage, job: Job) -> None:
+    """Do one job. What fails unexpectedly is logged and left to the sweep: a second try is the row's business."""
+    try:
+        HANDLERS[type(job)](stage, job)
+    except Exception:
+        log.exception("failed job=%s", job)

@@ -1,0 +1,35 @@
+"""Repeat every obligation that the doorbell lost. Run every second or two; cheap when there is nothing to do."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from backend import photos, subscriptions
+from backend.context import Stage
+from backend.jobs import Job, RecallPhoto, RefreshPhoto, RenderPhoto
+from backend.models import Photo, PhotoState, Rendition
+
+BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
+PORTION = 40  # rung per sweep and queue, so that a repeat that was not needed costs little
+
+
+def once(stage: Stage) -> int:
+    """Ring for stale photos that nobody holds, hidden photos with pictures left, messages owed. Returns how many.
+
+    Raises RedisError when nobody hears: the caller waits and tries again.
+    """
+    with stage.db.reading() as tx:
+        jobs: list[Job] = [
+            RefreshPhoto(photo_id) if state is PhotoState.LIVE else RenderPhoto(photo_id)
+            for photo_id, state in tx.execute(photos.due(4 * PORTION)).tuples()
+        ]
+        hidden = select(Photo.id).join(Rendition).where(Photo.state == PhotoState.HIDDEN).distinct().limit(PORTION)
+        jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
+        jobs += subscriptions.due_jobs(tx)
+    rung = 0
+    for queue in dict.fromkeys(job.queue for job in jobs):
+        if stage.bell.waiting(queue) <= BUSY:
+            for job in [job for job in jobs if job.queue == queue][:PORTION]:
+                stage.bell.ring(job)
+                rung += 1
+    return rung
