@@ -6,6 +6,7 @@ Every field has its line in docs/settings.md; a test holds that.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
 
     # how many of what the embedded platform starts
     render_workers: int = Field(default=1, ge=1, le=64)
+    worker_max_rss_bytes: int = 2 * 1024**3  # a worker that has grown beyond makes room for a fresh one
     ftp_host: str = "127.0.0.1"
     ftp_port: int = 2121
     log_level: str = "INFO"
@@ -90,3 +92,8 @@ def load() -> Settings:
     except ValidationError as exc:
         lines = [f"KUAIMEN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in exc.errors()]
         raise ValueError("; ".join(lines)) from None
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The whole environment, with these settings as `KUAIMEN_<NAME>`: what a child process is given."""
+    return dict(os.environ) | {f"KUAIMEN_{name.upper()}": value for name, value in settings.items()}
