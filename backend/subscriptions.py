@@ -109,6 +109,13 @@ def void(tx: Tx, guest_id: str, template_id: str) -> None:
     tx.execute(update(Quota).where(Quota.guest_id == guest_id, Quota.template_id == template_id).values(left=0))
 
 
+def void_openid(tx: Tx, appid: str, openid: str, template_id: str) -> None:
+    """The guest switched this template off in WeChat's settings."""
+    guest_id = tx.scalar(select(Guest.id).where(Guest.appid == appid, Guest.openid == openid))
+    if guest_id is not None:
+        void(tx, guest_id, template_id)
+
+
 def postpone(tx: Tx, delivery: Delivery, *, wait_ms: int, outcome: str) -> None:
     """Try again later; after `ATTEMPTS` tries it is refused for good and the message is not lost but unspent."""
     if delivery.attempts + 1 >= ATTEMPTS:

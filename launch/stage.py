@@ -33,7 +33,7 @@ def with_secret(settings: Settings) -> Settings:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     kept = settings.data_dir / "secret.key"
     if not kept.exists():
-        _write_private(kept, secrets.token_urlsafe(48))
+        write_private(kept, secrets.token_urlsafe(48))
     return settings.model_copy(update={"secret_key": SecretStr(kept.read_text().strip())})
 
 
@@ -52,8 +52,10 @@ def open_stage(settings: Settings) -> Stage:
     )
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """All of `text` or nothing, readable by its owner only."""
     part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
     part.touch(mode=0o600)
     part.write_text(text)
     part.replace(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from backend import events, feed, subscriptions
-from backend.clock import now_ms, spoken
+from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import NotifyAlbum
 from backend.models import Album, Delivery
@@ -23,15 +23,15 @@ def album(stage: Stage, job: NotifyAlbum) -> None:
         found = tx.get(Album, job.album_id)
         if found is None:
             return
-        words = {
+        words: dict[str, str | int] = {
             "album": found.event.title,
-            "count": str(feed.visible(tx, found.id)),
-            "time": spoken(now_ms(), stage.settings.timezone),
+            "count": feed.visible(tx, found.id),
+            "time": now_ms(),
             "tip": "有新照片，点击查看",
         }
         page = f"pages/album/album?scene={events.scene(found.event.share_code, 'm')}"
         owed = subscriptions.owed(tx, job.album_id)
-    said = fields.fit(fields.mapping(stage.settings.wechat_template_fields), words)
+    said = fields.fit(fields.parse_mapping(stage.settings.wechat_template_fields), words)
     for delivery, openid in owed:
         _tell(stage, delivery, openid, said, page)
 

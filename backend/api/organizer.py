@@ -1,4 +1,4 @@
-"""What organizers may ask: sign in, watch an event, hide and restore photos, switch the brand. docs/wire.md §3."""
+"""What organizers may ask: sign in, watch an event, hide and restore photos, switch the brand (wire §3)."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def _album(tx: Tx, album: Album) -> dict[str, Any]:
 
 
 def _counters(tx: Tx, event_id: str) -> dict[str, int]:
-    """Numbers that add up: received = live + waiting + hidden + failed; preview_live and original_stored say how far they got."""
+    """Numbers that add up: received = live + waiting + hidden + failed; the others say how far they got."""
     states = events.counts(tx, event_id)
     waiting = states.get(PhotoState.ANNOUNCED, 0) + states.get(PhotoState.STORED, 0)
     of_event = select(func.count(func.distinct(Source.photo_id))).join(Photo, Photo.id == Source.photo_id)

@@ -1,0 +1,1 @@
+"""One file a step, named by its moment: YYYYMMDD_HHMM_slug."""

@@ -1,0 +1,37 @@
+"""WeChat tells us something: verified, applied, answered within 5 s."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from backend import subscriptions
+from backend.db import Tx
+from backend.http import stage
+from backend.wechat.opening import push_keys
+from backend.wechat.push import PushEvent, PushKind, echo, verify
+
+bp = Blueprint("guest_push", __name__, url_prefix="/mp/v1/wechat")
+
+
+@bp.get("/push")
+def check_url() -> ResponseReturnValue:
+    """The console's verification when the URL is entered there."""
+    return Response(echo(request.args, push_keys(stage().settings)), content_type="text/plain")
+
+
+@bp.post("/push")
+def receive() -> ResponseReturnValue:
+    """«success» also for what we do not use: anything else makes WeChat repeat it three times."""
+    at = stage()
+    found = verify(request.args, request.get_data(), push_keys(at.settings))
+    with at.db.writing() as tx:
+        for one in found:
+            _apply(tx, at.wechat.appid, one)
+    return Response("success", content_type="text/plain")
+
+
+def _apply(tx: Tx, appid: str, one: PushEvent) -> None:
+    """Quota is counted where the client reports it (POST /subscriptions); what WeChat takes away is taken here."""
+    if one.kind is PushKind.CHANGE and not one.accepted:
+        subscriptions.void_openid(tx, appid, one.openid, one.template_id)

@@ -1,0 +1,121 @@
+"""A stage of real parts: SQLite or PostgreSQL, a real redis-compatible server, the local store, the WeChat sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from redis import Redis, RedisError
+
+from backend.config import Settings
+from backend.context import Stage
+from backend.db import Database
+from backend.jobs import Job
+from backend.models import Base
+from backend.security import Signer
+from backend.storage.local import LocalStore
+from backend.wechat import Login, Outcome, Told
+from launch.app import create_app
+from tests import postgres
+from tests.cast import Cast, make_cast
+from tests.redis_server import *  # noqa: F403 - the redis_url fixture
+from workers import runner
+
+
+class FakeBell:
+    """Keeps what was rung; `work()` does it, in order, as a worker would."""
+
+    def __init__(self) -> None:
+        self.rung: list[Job] = []
+        self.woken: list[tuple[str, int]] = []
+        self.broken = False
+
+    def ring(self, job: Job) -> None:
+        if self.broken:
+            raise RedisError("redis is gone")
+        self.rung.append(job)
+
+    def wake(self, album_id: str, revision: int) -> None:
+        if self.broken:
+            raise RedisError("redis is gone")
+        self.woken.append((album_id, revision))
+
+    def waiting(self, queue: str) -> int:
+        return sum(job.queue == queue for job in self.rung)
+
+    def work(self, stage: Stage) -> None:
+        while self.rung:
+            runner.handle(stage, self.rung.pop(0))
+
+
+class FakeWeChat:
+    """For flows that are not about WeChat; what is about it uses the sandbox (tests/contract)."""
+
+    appid = "wxfake"
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.outcome = Outcome.SENT
+
+    def login(self, js_code: str) -> Login:
+        return Login(openid=f"openid-{js_code}", session_key="k")
+
+    def tell(self, openid: str, template_id: str, data: dict[str, str], *, page: str = "") -> Told:
+        if self.outcome is Outcome.SENT:
+            self.told.append(openid)
+        return Told(self.outcome)
+
+
+@pytest.fixture(scope="session")
+def template_database() -> Iterator[postgres.Server | None]:
+    with postgres.server(os.environ.get("TEST_DATABASE", "sqlite")) as found:
+        yield found
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, template_database: postgres.Server | None) -> Iterator[str]:
+    """An empty migrated database: SQLite, or a clone of the session's PostgreSQL template."""
+    if template_database is None:
+        yield f"sqlite:///{tmp_path / 'kuaimen.db'}"
+    else:
+        with template_database.clone() as url:
+            yield url
+
+
+@pytest.fixture
+def bell() -> FakeBell:
+    return FakeBell()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, bell: FakeBell, database_url: str, redis_url: str) -> Iterator[Stage]:
+    settings = Settings(
+        data_dir=tmp_path, database_url=database_url, redis_url=redis_url, secret_key=SecretStr("test"), lease_ttl=60
+    )
+    db = Database(database_url, bell)
+    if database_url.startswith("sqlite"):
+        Base.metadata.create_all(db.engine)
+    redis = Redis.from_url(redis_url)
+    redis.flushdb()
+    store = LocalStore(tmp_path / "blobs", base_url="http://kuaimen.test", secret="test")
+    yield Stage(settings, db, store, bell, FakeWeChat(), redis, Signer("test"))
+    redis.close()
+    db.engine.dispose()
+
+
+@pytest.fixture
+def cast(stage: Stage) -> Cast:
+    with stage.db.writing() as tx:
+        return make_cast(tx)
+
+
+@pytest.fixture
+def http(stage: Stage) -> Iterator[httpx.Client]:
+    """The whole app without a socket."""
+    transport = httpx.WSGITransport(create_app(stage))
+    with httpx.Client(transport=transport, base_url="http://kuaimen.test") as client:
+        yield client
