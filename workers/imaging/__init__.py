@@ -1,0 +1,239 @@
+"""Images in, images out: pure functions, no database, no network.
+
+    opened = imaging.open_source(source)                     # header only: refuses what would cost too much
+    for made in imaging.render(opened, recipe, art):         # view first, so that it can be published at once
+        store(made.kind, made.jpeg)
+
+A render is a tuple of named steps over one `Sheet`. One decode at most; the look is decided on a small proxy; all
+colour operations are one table; view and thumb are made from the shrunken picture before the full size is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import PyOpenColorIO as ocio  # noqa: N813 - its own documentation calls it so
+
+from backend.errors import BadInput
+from backend.recipe import KINDS, Recipe
+from workers.imaging import brand, colour, cube, exif, look, output, pixels, shape
+from workers.imaging import header as headers
+from workers.imaging.brand import Box
+from workers.imaging.header import Header, Limits
+from workers.imaging.look import Values
+from workers.imaging.pixels import Rgb
+
+CHINA_MINUTES: Final = 8 * 60
+VIEW_SHARPEN: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the source tells before it is decoded. `zone_told`: the camera wrote its time zone; else one is assumed."""
+
+    format: str
+    width: int  # upright
+    height: int
+    shot_at: int | None  # ms UTC
+    zone_told: bool
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source that may be rendered."""
+
+    source: bytes
+    header: Header
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A rendition. `look` is what was applied, for people to read; `damaged`: parts of the source are unreadable."""
+
+    kind: str
+    jpeg: bytes
+    width: int
+    height: int
+    placeholder: str  # ThumbHash, base64
+    dominant: str  # #rrggbb
+    look: dict[str, float]
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Where a face is, as parts (0–1) of the upright picture; marks keep away from it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One picture on its way through the steps."""
+
+    rgb: Rgb
+    opened: Opened
+    recipe: Recipe
+    art: Mapping[str, bytes]
+    managed: bool  # sRGB already
+    kind: str = "view"
+    faces: Sequence[Face] = ()
+    values: Values = field(default_factory=Values)
+    table: ocio.CPUProcessor | None = None
+
+
+Step = Callable[[Sheet], None]
+
+
+def open_source(source: bytes, limits: Limits | None = None, *, zone_minutes: int = CHINA_MINUTES) -> Opened:
+    """Read the header, decode nothing. `zone_minutes` east of Greenwich is assumed for cameras that tell no zone.
+
+    Raises BadInput: too_many_pixels, too_many_scans, no_room, not_a_picture, truncated, unsupported.
+    """
+    header = headers.read(source, limits or Limits())
+    shot_at, told = exif.shot_at(header.exif, assumed_minutes=zone_minutes)
+    make, model = header.exif.text(exif.MAKE), header.exif.text(exif.MODEL)
+    camera = model if model.startswith(make) else f"{make} {model}".strip()
+    return Opened(source, header, Facts(header.format, *header.upright, shot_at, told, camera))
+
+
+def render(
+    opened: Opened,
+    recipe: Recipe,
+    art: Mapping[str, bytes],
+    kinds: Sequence[str] = ("view", "thumb"),
+    *,
+    faces: Sequence[Face] = (),
+    salvage: bool = False,
+) -> Iterator[Made]:
+    """Make renditions, one by one in the order view, thumb, full. `art` holds the blobs of `recipe.art_keys()`.
+
+    `salvage` renders what is there of a cut-off source. Raises, at the first step of the iteration, BadInput:
+    truncated, unsupported, no_room; bad_input when the recipe's art is unusable.
+    """
+    cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
+    wanted = [kind for kind in KINDS if kind in kinds]
+    edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
+    decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage)
+    small = Sheet(decoded.rgb, opened, recipe, art, decoded.managed, faces=faces)
+    run(SMALL if "full" not in wanted else (*SMALL[:1], own, *SMALL[1:]), small)
+    placeholder, dominant = output.thumbhash(small.rgb), output.dominant(small.rgb)
+    for kind in wanted:
+        sheet = Sheet(small.rgb, opened, recipe, art, True, kind, faces, small.values, small.table)
+        if kind == "full":
+            sheet.rgb = decoded.rgb
+        run(MAKE[kind], sheet)
+        height, width = sheet.rgb.shape[:2]
+        jpeg = _encoded(sheet)
+        yield Made(kind, jpeg, width, height, placeholder, dominant, small.values.shown(), decoded.damaged)
+
+
+def run(steps: Sequence[Step], sheet: Sheet) -> None:
+    """One step after the other. Raises BadInput (no_room) when memory ends."""
+    try:
+        for step in steps:
+            step(sheet)
+    except (MemoryError, cv2.error) as exc:
+        raise BadInput(f"{sheet.kind}: {exc}", code="no_room") from exc
+
+
+def _encoded(sheet: Sheet) -> bytes:
+    recipe = sheet.recipe
+    quality = {"view": recipe.view_quality, "thumb": recipe.thumb_quality, "full": recipe.full_quality}[sheet.kind]
+    if sheet.kind == "thumb":
+        return output.jpeg(sheet.rgb, quality, tagged=False)
+    return output.jpeg(sheet.rgb, quality, exif.kept(sheet.opened.header.exif))
+
+
+# --- steps --------------------------------------------------------------------------------------------------------
+
+
+def shrink(sheet: Sheet) -> None:
+    """To the size of a view; the very same pixels when the source is no larger."""
+    sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.view_px)
+
+
+def own(sheet: Sheet) -> None:
+    """A copy, because the full size is made from the same pixels later."""
+    sheet.rgb = sheet.rgb.copy()
+
+
+def measure(sheet: Sheet) -> None:
+    """Decide the look on a proxy, and fuse profile, look and cube into one table."""
+    profile = None if sheet.managed else colour.profile(sheet.opened.header)
+    proxy = shape.shrink(sheet.rgb, look.PROXY_PX).copy()
+    colour.apply(colour.fused([profile] if profile else []), proxy)
+    wish = sheet.recipe.look
+    sheet.values = look.decide(proxy, wish)
+    tones = [profile] if profile else []
+    if not sheet.values.idle:
+        tones.append(lambda colours: look.tone(sheet.values, colours))
+    if wish.cube_key and wish.cube_strength * wish.strength:
+        if wish.cube_key not in sheet.art:
+            raise BadInput(f"art {wish.cube_key} was not given")
+        tones.append(cube.cube_tone(cube.parse_cube(sheet.art[wish.cube_key]), wish.cube_strength * wish.strength))
+    sheet.table = colour.fused(tones)
+
+
+def tone(sheet: Sheet) -> None:
+    """All colours, in place."""
+    colour.apply(sheet.table, sheet.rgb)
+
+
+def upright(sheet: Sheet) -> None:
+    """As people held the camera, and straightened if the recipe says so."""
+    sheet.rgb = shape.upright(sheet.rgb, sheet.opened.header.orientation)
+    if sheet.recipe.look.turn:
+        sheet.rgb = shape.turned(sheet.rgb, sheet.recipe.look.turn)
+
+
+def crisp(sheet: Sheet) -> None:
+    """Shrinking softens: give views and thumbs their edges back."""
+    sheet.rgb = shape.crisp(sheet.rgb, VIEW_SHARPEN)
+
+
+def crisp_full(sheet: Sheet) -> None:
+    """Cameras sharpen already; only when the recipe asks."""
+    if sheet.recipe.look.sharpen:
+        sheet.rgb = shape.crisp(sheet.rgb, sheet.recipe.look.sharpen)
+
+
+def fit_thumb(sheet: Sheet) -> None:
+    sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.thumb_px)
+
+
+def fit_full(sheet: Sheet) -> None:
+    """The size of the source, or the recipe's own limit."""
+    if sheet.recipe.full_px:
+        sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.full_px)
+
+
+def copy_view(sheet: Sheet) -> None:
+    """The thumb is made from the same pixels without a brand on them."""
+    sheet.rgb = sheet.rgb.copy()
+
+
+def lay_brand(sheet: Sheet) -> None:
+    """Sponsor frame, then watermark."""
+    height, width = sheet.rgb.shape[:2]
+    boxes = [
+        Box(round(face.x * width), round(face.y * height), round(face.width * width), round(face.height * height))
+        for face in sheet.faces
+    ]
+    brand.lay(sheet.rgb, sheet.recipe, sheet.art, sheet.kind, boxes)
+
+
+SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, upright, crisp)
+MAKE: Final[dict[str, tuple[Step, ...]]] = {
+    "view": (copy_view, lay_brand),
+    "thumb": (fit_thumb, crisp, lay_brand),
+    "full": (fit_full, tone, crisp_full, upright, lay_brand),
+}

@@ -1,0 +1,287 @@
+"""The organizer's brand on a picture: marks in the nine-grid, sponsor frames that fit every shape.
+
+Everything is drawn for the exact size of the rendition and laid on as small premultiplied patches, so that a full-size
+picture pays for the pixels of the logo only. Patches are kept between photos of the same size.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import pylopdf_fonts_zh_cn as fonts
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from backend.errors import BadInput
+from backend.recipe import Frame, Layer, Place, Recipe
+from workers.imaging import header
+from workers.imaging.header import PICTURE_ERRORS, Limits
+from workers.imaging.pixels import Rgb
+
+ART_LIMITS: Final = Limits(pixels=40_000_000, memory_bytes=400_000_000)
+TILE_PX: Final = 128
+_LARGE_PX: Final = 9_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Pixels: left, top, width, height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def common(self, other: Box) -> int:
+        """Pixels both cover."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(wide, 0) * max(high, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A piece to lay at (x, y): `ink` is premultiplied RGB, `clear` how much of the picture shines through (0–255)."""
+
+    x: int
+    y: int
+    ink: Rgb
+    clear: Rgb
+
+
+def lay(rgb: Rgb, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
+    """Frame first, then marks inside its window, away from `faces`. In place. Raises BadInput when art is unusable."""
+    height, width = rgb.shape[:2]
+    window = Box(0, 0, width, height)
+    if recipe.frame is not None:
+        key = _art_for(recipe.frame, width / height)
+        window = _window(recipe.frame, _art_size(_found(art, key)), window)
+        _blend(rgb, _frame_patches(recipe.frame, _found(art, key), width, height))
+    for layer in recipe.layers:
+        if kind in layer.kinds:
+            ink = _mark(layer, _found(art, layer.art_key) if layer.art_key else b"", (width, height), window)
+            _blend(rgb, [_placed(layer, ink, window, min(width, height), faces)])
+
+
+def _found(art: Mapping[str, bytes], key: str) -> bytes:
+    if key not in art:
+        raise BadInput(f"art {key} was not given")
+    return art[key]
+
+
+def _blend(rgb: Rgb, patches: Sequence[Patch]) -> None:
+    for patch in patches:
+        high, wide = patch.ink.shape[:2]
+        under = rgb[patch.y : patch.y + high, patch.x : patch.x + wide]
+        under[:] = cv2.add(cv2.multiply(under, patch.clear, scale=1 / 255), patch.ink)
+
+
+def _patch(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
+    """An RGBA image as a patch; whole within the picture."""
+    rgba = np.asarray(image, np.float32)
+    alpha = rgba[..., 3:] * np.float32(opacity / 255)
+    ink = np.rint(rgba[..., :3] * alpha).astype(np.uint8)
+    clear = np.rint(255 * (1 - alpha)).astype(np.uint8)
+    return Patch(x, y, ink, np.ascontiguousarray(np.repeat(clear, 3, 2)))
+
+
+# --- marks --------------------------------------------------------------------------------------------------------
+
+
+def _mark(layer: Layer, art: bytes, size: tuple[int, int], window: Box) -> Patch:
+    short = min(size)
+    room = max(1, round(window.width - 2 * layer.margin / 100 * short))
+    head = max(1, round(window.height - 2 * layer.margin / 100 * short))
+    pixels = max(1, round(layer.size / 100 * short))
+    return _text(layer, pixels, room) if layer.text else _logo(layer, art, pixels, (room, head))
+
+
+@functools.lru_cache(maxsize=64)
+def _text(layer: Layer, pixels: int, room: int) -> Patch:
+    font = _font(layer.serif, max(6, pixels))
+    stroke = pixels / 42 if layer.bold else 0.0
+    wide = font.getbbox(layer.text, stroke_width=stroke)[2]
+    if wide > room:
+        font = _font(layer.serif, max(6, int(pixels * room / wide)))
+    left, top, right, bottom = font.getbbox(layer.text, stroke_width=stroke)
+    edge = math.ceil(pixels * 0.18) if layer.shadow else 1
+    size = (math.ceil(right - left) + 2 * edge, math.ceil(bottom - top) + 2 * edge)
+    letters = Image.new("L", size)
+    ImageDraw.Draw(letters).text((edge - left, edge - top), layer.text, 255, font, stroke_width=stroke)
+    return _patch(_inked(letters, layer, pixels), 0, 0, layer.opacity)
+
+
+def _inked(letters: Image.Image, layer: Layer, pixels: int) -> Image.Image:
+    """The mask in the layer's colour, over its soft shadow."""
+    colour = Image.new("RGBA", letters.size, layer.colour)
+    colour.putalpha(letters)
+    shade = Image.new("RGBA", letters.size)
+    if layer.shadow:
+        soft = letters.filter(ImageFilter.GaussianBlur(pixels * 0.07))
+        dark = Image.new("L", letters.size)
+        dark.paste(soft, (max(1, round(pixels * 0.03)),) * 2)
+        shade.putalpha(dark.point([round(level * layer.shadow) for level in range(256)]))
+    return Image.alpha_composite(shade, colour)
+
+
+@functools.lru_cache(maxsize=32)
+def _font(serif: bool, pixels: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(fonts.serif_path() if serif else fonts.sans_path(), pixels)
+
+
+@functools.lru_cache(maxsize=64)
+def _logo(layer: Layer, art: bytes, pixels: int, most: tuple[int, int]) -> Patch:
+    image = _opened(art)
+    scale = min(pixels / max(image.size), most[0] / image.width, most[1] / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return _patch(image.resize(size, Image.Resampling.LANCZOS), 0, 0, layer.opacity)
+
+
+def place(size: tuple[int, int], window: Box, where: Place, margin: int) -> Box:
+    """Where a box of `size` goes in `window`."""
+    free_x, free_y = window.width - size[0], window.height - size[1]
+    across = {"w": margin, "e": free_x - margin}.get(where[-1], free_x // 2)
+    down = {"n": margin, "s": free_y - margin}.get(where[0], free_y // 2)
+    x = min(max(across, 0), max(free_x, 0))
+    y = min(max(down, 0), max(free_y, 0))
+    return Box(window.x + x, window.y + y, *size)
+
+
+def _placed(layer: Layer, ink: Patch, window: Box, short: int, faces: Sequence[Box]) -> Patch:
+    """The patch where the layer wants it, or at the nearest place that covers less of the faces."""
+    high, wide = ink.ink.shape[:2]
+    margin = round(layer.margin / 100 * short)
+    wish = place((wide, high), window, layer.place, margin)
+    spots = [wish, *(place((wide, high), window, other, margin) for other in Place)] if faces else [wish]
+
+    def cost(spot: Box) -> tuple[int, float]:
+        return sum(spot.common(face) for face in faces), math.hypot(spot.x - wish.x, spot.y - wish.y)
+
+    best = min(spots, key=cost)
+    return _cut(Patch(best.x, best.y, ink.ink, ink.clear), window)
+
+
+def _cut(patch: Patch, window: Box) -> Patch:
+    """Nothing may stick out of the picture, however small it is."""
+    high, wide = window.y + window.height - patch.y, window.x + window.width - patch.x
+    return Patch(patch.x, patch.y, patch.ink[:high, :wide], patch.clear[:high, :wide])
+
+
+# --- frames -------------------------------------------------------------------------------------------------------
+
+
+def _art_for(frame: Frame, aspect: float) -> str:
+    """The art drawn for the nearest shape."""
+    if not frame.shapes:
+        return frame.art_key
+    return min(frame.shapes, key=lambda one: abs(math.log(one.aspect / aspect))).art_key
+
+
+def _window(frame: Frame, art: tuple[int, int], whole: Box) -> Box:
+    """What a nine-patch leaves free."""
+    if frame.slices is None:
+        return whole
+    top, right, bottom, left = _bands(frame, art, whole.width, whole.height)
+    return Box(left, top, whole.width - left - right, whole.height - top - bottom)
+
+
+def _bands(frame: Frame, art: tuple[int, int], width: int, height: int) -> tuple[int, int, int, int]:
+    """How thick the four edges become, in px: top, right, bottom, left."""
+    top, right, bottom, left = _cuts(frame, art)
+    scale = frame.band / 100 * min(width, height) / max(top, right, bottom, left)
+    scale = min(scale, (width - 2) / max(left + right, 1), (height - 2) / max(top + bottom, 1))
+    return round(top * scale), round(right * scale), round(bottom * scale), round(left * scale)
+
+
+def _cuts(frame: Frame, art: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Where the art is cut, in its own px."""
+    assert frame.slices is not None
+    top, right, bottom, left = frame.slices
+    return top * art[1] / 100, right * art[0] / 100, bottom * art[1] / 100, left * art[0] / 100
+
+
+def _frame_patches(frame: Frame, art: bytes, width: int, height: int) -> tuple[Patch, ...]:
+    build = _large_frame if width * height > _LARGE_PX else _small_frame
+    return build(frame, art, width, height)
+
+
+def _build_frame(frame: Frame, art: bytes, width: int, height: int) -> tuple[Patch, ...]:
+    image = _opened(art)
+    pieces = [((0.0, 0.0, float(image.width), float(image.height)), Box(0, 0, width, height))]
+    if frame.slices is not None:
+        pieces = list(_nine(frame, image.size, width, height))
+    return tuple(
+        patch
+        for source, target in pieces
+        if target.width > 0 and target.height > 0 and source[2] > source[0] and source[3] > source[1]
+        for patch in _tiles(image, source, target, frame.opacity)
+    )
+
+
+_small_frame = functools.lru_cache(maxsize=24)(_build_frame)
+_large_frame = functools.lru_cache(maxsize=2)(_build_frame)
+
+
+def _nine(
+    frame: Frame, art: tuple[int, int], width: int, height: int
+) -> Iterator[tuple[tuple[float, float, float, float], Box]]:
+    top, right, bottom, left = _cuts(frame, art)
+    high, wide_right, low, wide_left = _bands(frame, art, width, height)
+    from_x, from_y = (0, left, art[0] - right, art[0]), (0, top, art[1] - bottom, art[1])
+    to_x, to_y = (0, wide_left, width - wide_right, width), (0, high, height - low, height)
+    for row in range(3):
+        for column in range(3):
+            source = (from_x[column], from_y[row], from_x[column + 1], from_y[row + 1])
+            x, y = to_x[column], to_y[row]
+            yield source, Box(x, y, to_x[column + 1] - x, to_y[row + 1] - y)
+
+
+def _tiles(
+    image: Image.Image, source: tuple[float, float, float, float], target: Box, opacity: float
+) -> Iterator[Patch]:
+    """`source` of the art stretched to `target`, as patches where there is ink; strip by strip, to stay small."""
+    scale = (source[3] - source[1]) / target.height
+    for y in range(0, target.height, TILE_PX):
+        high = min(TILE_PX, target.height - y)
+        part = (source[0], source[1] + y * scale, source[2], source[1] + (y + high) * scale)
+        strip = image.resize((target.width, high), Image.Resampling.BICUBIC, box=part)
+        inked = np.asarray(strip.getchannel("A")).max(0)
+        for x, wide in _runs(inked):
+            yield _patch(strip.crop((x, 0, x + wide, high)), target.x + x, target.y + y, opacity)
+
+
+def _runs(inked: Rgb) -> Iterator[tuple[int, int]]:
+    """Stretches of columns that hold ink, in whole tiles."""
+    start = -1
+    for x in range(0, len(inked) + TILE_PX, TILE_PX):
+        busy = bool(inked[x : x + TILE_PX].any())
+        if busy and start < 0:
+            start = x
+        elif not busy and start >= 0:
+            yield start, min(x, len(inked)) - start
+            start = -1
+
+
+# --- art ----------------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=16)
+def _opened(art: bytes) -> Image.Image:
+    """An uploaded picture as RGBA. Raises BadInput."""
+    head = header.read(art, ART_LIMITS)
+    try:
+        image = Image.open(io.BytesIO(art), formats=(head.format,))
+        image.load()
+    except PICTURE_ERRORS as exc:
+        raise BadInput(f"art: {exc}", code="unsupported") from exc
+    return image.convert("RGBA")
+
+
+def _art_size(art: bytes) -> tuple[int, int]:
+    return _opened(art).size

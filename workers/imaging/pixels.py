@@ -1,0 +1,143 @@
+"""Bytes to pixels: RGB uint8 (height, width, 3), still in the file's own colours and as it lies in the file.
+
+JPEG goes through libjpeg-turbo with strict checks, because every lenient decoder shows half a photo as a whole one.
+Everything else, and the JPEGs it cannot read, goes through Pillow. CMYK arrives as sRGB already.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pi_heif
+import simplejpeg
+from PIL import Image, ImageCms, JpegImagePlugin
+
+from backend.errors import BadInput
+from workers.imaging.header import PICTURE_ERRORS, Header, open_pillow
+
+log = logging.getLogger(__name__)
+Rgb = npt.NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Decoded:
+    """`damaged`: parts of the file could not be read; somebody should look at it."""
+
+    rgb: Rgb
+    damaged: bool = False
+    managed: bool = False  # the pixels are sRGB already
+
+
+def decode(source: bytes, header: Header, *, long_edge: int = 0, salvage: bool = False) -> Decoded:
+    """Decode the first picture, at the smallest scale whose long edge is at least `long_edge` px (0: full size).
+
+    `salvage` takes what is there of a cut-off file instead of refusing it.
+    Raises BadInput: truncated, unsupported, no_room.
+    """
+    source = source[header.skip :] if header.skip else source
+    try:
+        if header.format == "jpeg" and header.mode != "CMYK":
+            return _jpeg(source, _scale(header, long_edge), salvage)
+        if header.format == "heic":
+            return Decoded(_heic(source))
+        return _pillow(source, header)
+    except MemoryError as exc:
+        raise BadInput(f"{header.width}x{header.height} px", code="no_room") from exc
+
+
+def _scale(header: Header, long_edge: int) -> int:
+    """8, 4, 2 or 1: by how much the decoder may shrink. Half sizes are exact; 3/8 and the like are slow and soft."""
+    longest = max(header.width, header.height)
+    return next((by for by in (8, 4, 2) if long_edge and longest // by >= long_edge), 1)
+
+
+def _jpeg(source: bytes, by: int, salvage: bool) -> Decoded:
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(source)
+    except ValueError:
+        return Decoded(_jpeg_by_pillow(source, salvage))
+    scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
+    try:
+        return Decoded(simplejpeg.decode_jpeg(source, **scaled))
+    except ValueError as exc:
+        cut = "premature end" in str(exc).lower()
+        if cut and not salvage:
+            raise BadInput(f"jpeg: {exc}", code="truncated") from exc
+        log.warning("jpeg damaged, decoding what is there: %s", exc)
+    try:
+        return Decoded(simplejpeg.decode_jpeg(source, strict=False, **scaled), damaged=True)
+    except ValueError as exc:
+        raise BadInput(f"jpeg: {exc}", code="unsupported") from exc
+
+
+def _jpeg_by_pillow(source: bytes, salvage: bool) -> Rgb:
+    try:
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(source))
+        image.load()
+    except PICTURE_ERRORS as exc:
+        cut = "truncated" in str(exc) or not source.rstrip(b"\0").endswith(b"\xff\xd9")
+        raise BadInput(f"jpeg: {exc}", code="truncated" if cut and not salvage else "unsupported") from exc
+    return np.array(image.convert("RGB"))
+
+
+def _heic(source: bytes) -> Rgb:
+    try:
+        picture = pi_heif.open_heif(io.BytesIO(source), convert_hdr_to_8bit=True)
+        image = picture.to_pillow()
+    except (*PICTURE_ERRORS, RuntimeError) as exc:
+        raise BadInput(f"heic: {exc}", code="truncated") from exc
+    return np.array(_flat(image))
+
+
+def _pillow(source: bytes, header: Header) -> Decoded:
+    try:
+        if header.format == "jpeg":
+            image: Image.Image = JpegImagePlugin.JpegImageFile(io.BytesIO(source))
+        else:
+            image = open_pillow(source, header.format)
+        image.load()
+    except PICTURE_ERRORS as exc:
+        raise BadInput(f"{header.format}: {exc}", code="truncated") from exc
+    if image.mode == "CMYK":
+        return Decoded(np.array(_print_colours(image, header.icc)), managed=True)
+    if image.mode.startswith("I") or image.mode == "F":
+        return Decoded(_deep_grey(np.asarray(image)))
+    return Decoded(np.array(_flat(image)))
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes white, as on paper."""
+    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(image, mask=image.getchannel("A"))
+        return paper
+    return image.convert("RGB")
+
+
+def _deep_grey(grey: npt.NDArray[np.generic]) -> Rgb:
+    """16-bit or floating grey to RGB; Pillow's own conversion would cut off instead of scale."""
+    values = grey.astype(np.float32)
+    top = 65535.0 if np.issubdtype(grey.dtype, np.integer) and values.max(initial=0) > 255 else 255.0
+    if not np.issubdtype(grey.dtype, np.integer):
+        top = max(float(np.nanmax(values)), 1e-6)
+    scaled = np.clip(np.rint(np.nan_to_num(values) * (255 / top)), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def _print_colours(image: Image.Image, icc: bytes) -> Image.Image:
+    if icc:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            made = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (*PICTURE_ERRORS, ImageCms.PyCMSError) as exc:
+            log.warning("CMYK profile unusable, converting without it: %s", exc)
+        else:
+            if made is not None:
+                return made
+    return image.convert("RGB")
