@@ -100,7 +100,7 @@ def read(source: bytes, limits: Limits) -> Header:
     elif kind == "heic":
         header = _heic(source)
     elif kind in _PILLOW:
-        header = _pillow(source, kind)
+        header = _pillow(source, kind, limits)
     elif kind:
         raise BadInput("an ISO media file, but no HEIC picture", code="unsupported")
     else:
@@ -132,7 +132,10 @@ def open_pillow(source: bytes, kind: str) -> ImageFile.ImageFile:
     return _PILLOW[kind](io.BytesIO(source))
 
 
-def _pillow(source: bytes, kind: str) -> Header:
+def _pillow(source: bytes, kind: str, limits: Limits) -> Header:
+    if kind == "png" and len(source) >= 26:  # a bomb may be nothing but its first chunk
+        width, height, bits = struct.unpack(">IIB", source[16:25])
+        _refuse(Header("png", width, height, deep=bits > 8), limits)
     try:
         image = open_pillow(source, kind)
         block = image.info.get("exif") or b""

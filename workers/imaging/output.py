@@ -79,4 +79,4 @@ def _waves(channel: Floats, across: int, down: int) -> tuple[float, list[float],
         float(waves[y, x]) for y in range(down) for x in range(across) if (x or y) and x * down < across * (down - y)
     ]
     scale = max((abs(wave) for wave in picked), default=0.0)
-    return float(waves[0, 0]), [0.5 + 0.5 / scale * wave if scale else 0.5 for wave in picked], scale
+    return float(waves[0, 0]), [0.5 + 0.5 / scale * wave if scale > 1e-6 else 0.5 for wave in picked], scale

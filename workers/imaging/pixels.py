@@ -65,7 +65,7 @@ def _jpeg(source: bytes, by: int, salvage: bool) -> Decoded:
     try:
         return Decoded(simplejpeg.decode_jpeg(source, **scaled))
     except ValueError as exc:
-        cut = "premature end" in str(exc).lower()
+        cut = "end of jpeg file" in str(exc).lower()
         if cut and not salvage:
             raise BadInput(f"jpeg: {exc}", code="truncated") from exc
         log.warning("jpeg damaged, decoding what is there: %s", exc)

@@ -1,0 +1,178 @@
+"""Marks and frames: where they should be, on every shape, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backend.errors import BadInput
+from backend.recipe import Art, Frame, Layer, Look, Place, Preset, Recipe
+from tests import imaging_pictures as pictures
+from workers import imaging
+from workers.imaging import brand
+from workers.imaging.brand import Box
+
+SHAPES = [(1200, 800), (800, 1200), (1200, 900), (900, 1200), (1000, 1000), (1600, 900), (900, 1600)]
+GREY = 128
+ART = {"frame": pictures.png_frame(), "logo": pictures.png_logo()}
+
+
+def branded(size: tuple[int, int], *layers: Layer, frame: Frame | None = None, art=ART, faces=()) -> np.ndarray:
+    """A grey picture with the brand laid on."""
+    rgb = np.full((size[1], size[0], 3), GREY, np.uint8)
+    boxes = [Box(*face) for face in faces]
+    brand.lay(rgb, Recipe(layers=layers, frame=frame), art, "view", boxes)
+    return rgb
+
+
+def touched(rgb: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of what is not grey."""
+    rows, columns = np.nonzero(np.abs(rgb.astype(int) - GREY).max(2) > 20)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+@pytest.mark.parametrize("size", SHAPES)
+@pytest.mark.parametrize("where", Place)
+def test_marks_sit_in_the_nine_grid_with_their_margin(size, where):
+    layer = Layer(art_key="logo", place=where, margin=5, size=30, opacity=1)
+    left, top, right, bottom = touched(branded(size, layer))
+    short = min(size)
+    margin, wide, high = 0.05 * short, 0.30 * short, 0.10 * short
+    assert right - left == pytest.approx(wide, abs=3)
+    assert bottom - top == pytest.approx(high, abs=3)
+    across = {"w": margin, "e": size[0] - margin - wide}.get(where[-1], (size[0] - wide) / 2)
+    down = {"n": margin, "s": size[1] - margin - high}.get(where[0], (size[1] - high) / 2)
+    assert left == pytest.approx(across, abs=3)
+    assert top == pytest.approx(down, abs=3)
+
+
+def test_the_mark_has_its_colour_and_opacity():
+    middle = branded((400, 400), Layer(art_key="logo", place="c", size=50, opacity=0.5))[200, 200]
+    assert np.abs(middle.astype(int) - (np.array([0, 200, 220]) + GREY) / 2).max() <= 2
+
+
+@pytest.mark.parametrize("text", ["快门 2026 年会", "Kuaimen", "上海 · 摄影 李雷"])
+@pytest.mark.parametrize("serif", [True, False])
+def test_text_is_drawn_in_its_colour_at_its_height(text, serif):
+    layer = Layer(text=text, place="c", size=20, colour="#FF0000", opacity=1, shadow=0, serif=serif)
+    rgb = branded((1500, 600), layer)
+    assert (rgb[..., 0] > 240).sum() > 500
+    _, top, _, bottom = touched(rgb)
+    assert 0.5 * 120 < bottom - top < 1.35 * 120
+
+
+def test_every_common_character_has_a_glyph():
+    """A missing glyph draws the same box as any other missing one."""
+    font = brand._font(serif=False, pixels=40)
+    missing = font.getmask("\U000f0000").getbbox(), bytes(font.getmask("\U000f0000"))
+    for one in "快门年会上海摄影师修图赞助商广州深圳北京龘é€·—©":
+        assert (font.getmask(one).getbbox(), bytes(font.getmask(one))) != missing
+
+
+def test_shadow_darkens_behind_and_bold_is_heavier():
+    light = branded((600, 300), Layer(text="字", place="c", size=40, shadow=0, opacity=1))
+    shade = branded((600, 300), Layer(text="字", place="c", size=40, shadow=1, opacity=1))
+    assert light.min() >= GREY - 2
+    assert shade.min() < GREY - 40
+    bold = branded((600, 300), Layer(text="字", place="c", size=40, shadow=0, opacity=1, bold=True))
+    assert (bold > 240).sum() > 1.1 * (light > 240).sum()
+
+
+def test_long_text_shrinks_to_fit_and_tiny_pictures_survive():
+    left, _, right, _ = touched(branded((500, 700), Layer(text="很长的赞助商名称" * 6, size=12)))
+    assert left >= 0
+    assert right <= 500
+    for size in [(1, 1), (3, 40), (40, 3)]:
+        branded(size, Layer(text="快门", size=50), Layer(art_key="logo"), frame=Frame("frame", slices=(15, 10, 15, 10)))
+
+
+@pytest.mark.parametrize("size", SHAPES)
+def test_a_nine_patch_looks_the_same_on_every_shape(size):
+    """Corners keep their shape, every band has the same share of the short edge, the middle is free."""
+    frame = Frame("frame", slices=(15, 10, 15, 10), band=10)
+    rgb = branded(size, frame=frame)
+    band, (wide, high) = round(0.10 * min(size)), size
+    for x, y in [(0, 0), (wide - band, 0), (0, high - band), (wide - band, high - band)]:
+        corner = rgb[y + 4 : y + band - 4, x + 4 : x + band - 4].reshape(-1, 3)
+        assert np.abs(corner.astype(int) - (120, 0, 120)).max() < 25
+    bands = {
+        "top": (rgb[4 : band - 4, band + 8 : wide - band - 8], (200, 0, 0)),
+        "bottom": (rgb[high - band + 4 : -4, band + 8 : wide - band - 8], (0, 0, 200)),
+        "left": (rgb[band + 8 : high - band - 8, 4 : band - 4], (0, 160, 0)),
+        "right": (rgb[band + 8 : high - band - 8, wide - band + 4 : -4], (200, 160, 0)),
+    }
+    for name, (part, colour) in bands.items():
+        assert np.abs(part.reshape(-1, 3).astype(int) - colour).max() < 25, name
+    middle = rgb[band + 4 : high - band - 4, band + 4 : wide - band - 4]
+    assert (middle == GREY).all()
+
+
+@pytest.mark.parametrize("size", SHAPES)
+def test_marks_stay_inside_the_window_of_a_nine_patch(size):
+    frame = Frame("frame", slices=(15, 10, 15, 10), band=10)
+    bare, full = branded(size, frame=frame), branded(size, Layer(art_key="logo", size=25, opacity=1), frame=frame)
+    rows, columns = np.nonzero((bare != full).any(2))
+    band = round(0.10 * min(size))
+    assert columns.max() < size[0] - band
+    assert rows.max() < size[1] - band
+
+
+@pytest.mark.parametrize(("size", "colour"), [((1200, 800), 10), ((800, 1200), 90), ((1000, 1000), 200)])
+def test_art_for_the_nearest_shape_is_taken(size, colour):
+    def flat(level: int, shape: tuple[int, int]) -> bytes:
+        image = pictures.Image.new("RGBA", shape, (level, level, level, 255))
+        return pictures.saved(image, "PNG")
+
+    art = {"wide": flat(10, (300, 200)), "tall": flat(90, (200, 300)), "square": flat(200, (200, 200))}
+    frame = Frame("wide", shapes=(Art("wide", 1.5), Art("tall", 0.67), Art("square", 1.0)))
+    assert (branded(size, frame=frame, art=art) == colour).all()
+
+
+def test_overlay_art_covers_the_picture_and_lets_it_through():
+    rgb = branded((1200, 800), frame=Frame("frame"))
+    assert np.abs(rgb[5, 600].astype(int) - (200, 0, 0)).max() < 5
+    assert (rgb[400, 600] == GREY).all()
+    half = branded((1200, 800), frame=Frame("frame", opacity=0.5))
+    assert np.abs(half[5, 600].astype(int) - (164, 64, 64)).max() < 5
+
+
+def test_marks_keep_away_from_faces():
+    layer = Layer(art_key="logo", place="se", size=30, margin=5, opacity=1)
+    free = branded((1200, 800), layer)
+    left, top, right, bottom = touched(free)
+    moved = touched(branded((1200, 800), layer, faces=[(left - 20, top - 60, right - left, 200)]))
+    assert (
+        Box(*moved[:2], moved[2] - moved[0], moved[3] - moved[1]).common(Box(left - 20, top - 60, right - left, 200))
+        == 0
+    )
+    assert touched(branded((1200, 800), layer, faces=[(10, 10, 100, 100)])) == (left, top, right, bottom)
+
+
+def test_bad_art_is_a_clear_answer():
+    with pytest.raises(BadInput, match="was not given"):
+        branded((100, 100), Layer(art_key="lost"))
+    with pytest.raises(BadInput):
+        branded((100, 100), Layer(art_key="broken"), art={"broken": b"not a picture"})
+
+
+def test_the_view_and_the_full_size_carry_the_same_brand():
+    recipe = Recipe(
+        look=Look(preset=Preset.NONE),
+        layers=(Layer(art_key="logo", size=30, opacity=1),),
+        frame=Frame("frame", slices=(15, 10, 15, 10), band=8),
+        view_px=600,
+    )
+    grey = pictures.jpeg(np.full((800, 1200, 3), GREY, np.uint8))
+    made = imaging.render(imaging.open_source(grey), recipe, ART, ("view", "thumb", "full"))
+    shown = {one.kind: pictures.pixels(one.jpeg) for one in made}
+    for kind in ("view", "thumb"):
+        small = pictures.Image.fromarray(shown["full"]).resize(shown[kind].shape[1::-1], pictures.Image.Resampling.BOX)
+        assert np.abs(np.array(small).astype(int) - shown[kind]).mean() < 4, kind
+
+
+def test_a_layer_may_be_for_some_renditions_only():
+    recipe = Recipe(look=Look(preset=Preset.NONE), layers=(Layer(art_key="logo", size=60, place="c", kinds=("full",)),))
+    grey = pictures.jpeg(np.full((400, 600, 3), GREY, np.uint8))
+    for one in imaging.render(imaging.open_source(grey), recipe, ART, ("view", "thumb", "full")):
+        marked = np.abs(pictures.pixels(one.jpeg).astype(int) - GREY).max() > 60
+        assert marked == (one.kind == "full")
