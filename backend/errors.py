@@ -25,6 +25,12 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "token_expired": ("登录已过期，请重新进入", "This token has expired. Please log in again."),
     "bad_js_code": ("微信登录码无效或已使用，请重新登录", "The WeChat login code is invalid or was used already."),
     "risky_guest": ("该账号暂时无法登录", "WeChat does not allow this account to log in at the moment."),
+    "bad_phone_code": ("手机号授权已失效，请重新授权", "The code for the phone number is invalid or was used."),
+    "bad_encrypted": (
+        "数据无法解密，请重新进入小程序",
+        "This cannot be decrypted. Please open the mini-program again.",
+    ),
+    "bad_signature": ("签名无效", "The signature is not valid."),
     "bad_login": ("账号或密码不正确", "Login or password is wrong."),
     "refused": ("没有权限", "You are not allowed to do this."),
     "bad_password": ("相册密码不正确", "The album password is wrong."),

@@ -1,0 +1,63 @@
+"""From settings to a WeChat that works: the real one when there is an appid, else the sandbox on this machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from pydantic import SecretStr
+from redis import Redis
+
+from backend.config import Settings
+from backend.errors import BadInput
+from backend.wechat import WeChat
+from backend.wechat.client import TIMEOUT, Client
+from backend.wechat.gateway import HttpWeChat
+from backend.wechat.meters import meters
+from backend.wechat.push import AES_KEY_CHARACTERS, PushKeys
+
+REAL_BASE_URL: Final = "https://api.weixin.qq.com"
+# the sandbox's own; they open nothing but a process on the loopback
+SANDBOX_APPID: Final = "wxsandbox000000000"
+SANDBOX_SECRET: Final = "sandbox-secret-that-protects-nothing"  # noqa: S105
+SANDBOX_PUSH_TOKEN: Final = "sandboxtoken"  # noqa: S105
+SANDBOX_AES_KEY: Final = "sandboxsandboxsandboxsandboxsandboxsandbox0"
+
+
+def open_wechat(
+    settings: Settings,
+    redis: Redis,
+    *,
+    timeout: tuple[float, float] = TIMEOUT,
+    registry: CollectorRegistry = REGISTRY,
+) -> WeChat:
+    """One per process. No network. Raises BadInput when the settings do not suffice."""
+    sandbox = not settings.wechat_appid
+    secret = SecretStr(SANDBOX_SECRET) if sandbox else settings.wechat_secret
+    if not secret.get_secret_value():
+        raise BadInput("KUAIMEN_WECHAT_APPID is set, KUAIMEN_WECHAT_SECRET is not")
+    if sandbox and not settings.wechat_base_url:
+        raise BadInput(
+            "without KUAIMEN_WECHAT_APPID the WeChat sandbox is used: set KUAIMEN_WECHAT_BASE_URL to its address"
+        )
+    client = Client(
+        settings.wechat_appid or SANDBOX_APPID,
+        secret,
+        redis,
+        meters(registry),
+        base_url=settings.wechat_base_url or REAL_BASE_URL,
+        timeout=timeout,
+    )
+    return HttpWeChat(client, env_version=settings.wechat_env_version, check_path=settings.wechat_check_path)
+
+
+def push_keys(settings: Settings) -> PushKeys:
+    """What `push.verify` checks with. Raises BadInput for an EncodingAESKey of the wrong length."""
+    aes_key = settings.wechat_aes_key
+    if len(aes_key.get_secret_value()) not in (0, AES_KEY_CHARACTERS):
+        raise BadInput(f"KUAIMEN_WECHAT_AES_KEY has {AES_KEY_CHARACTERS} characters; copy it from the console")
+    if settings.wechat_appid:
+        return PushKeys(settings.wechat_appid, settings.wechat_push_token, aes_key)
+    token = settings.wechat_push_token.get_secret_value() or SANDBOX_PUSH_TOKEN
+    aes = aes_key.get_secret_value() or SANDBOX_AES_KEY
+    return PushKeys(SANDBOX_APPID, SecretStr(token), SecretStr(aes))
