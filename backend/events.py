@@ -57,7 +57,7 @@ def open_album(tx: Tx, album_id: str) -> Album:
 def counts(tx: Tx, event_id: str) -> dict[str, int]:
     """Photos by state, every state named."""
     rows = tx.execute(select(Photo.state, func.count()).where(Photo.event_id == event_id).group_by(Photo.state))
-    return {state.value: n for state, n in rows.tuples()}
+    return {state.value: n for state, n in rows}
 
 
 def hidden_from_guests() -> NotFound:

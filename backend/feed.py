@@ -158,9 +158,8 @@ def _entries(tx: Tx, rows: Sequence[Photo]) -> list[Entry]:
     keys: dict[tuple[str, str], str] = {}
     for r in tx.scalars(select(Rendition).where(Rendition.photo_id.in_(ids))):
         keys[r.photo_id, r.kind] = r.key
-    made_from = dict(
-        tx.execute(select(Source.id, Source.kind).where(Source.id.in_([p.made_source_id for p in rows]))).tuples()
-    )
+    sources = select(Source.id, Source.kind).where(Source.id.in_([p.made_source_id for p in rows]))
+    made_from = dict(tx.execute(sources).all())
     return [_entry(p, keys, made_from) for p in rows]
 
 

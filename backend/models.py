@@ -304,6 +304,8 @@ class Photo(Base):
     width: Mapped[int | None]  # upright, of the view rendition
     height: Mapped[int | None]
     placeholder: Mapped[str | None] = mapped_column(String(64))  # ThumbHash, base64
+    dominant: Mapped[str | None] = mapped_column(String(7))  # #rrggbb
+    look: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the automatic look applied, for people to read
     salt: Mapped[str] = mapped_column(String(8), default=new_salt)  # in rendition keys; a recall changes it
     source_id: Mapped[str | None] = mapped_column(String(16))  # the best source there is
     made_source_id: Mapped[str | None] = mapped_column(String(16))

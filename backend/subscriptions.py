@@ -76,7 +76,7 @@ def owed(tx: Tx, album_id: str, limit: int = 500) -> list[tuple[Delivery, str]]:
         )
         .limit(limit)
     )
-    return list(tx.execute(query).tuples())
+    return list(tx.execute(query))
 
 
 def albums_due(tx: Tx, limit: int = 100) -> list[str]:

@@ -6,12 +6,11 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
-from backend import http
+from backend import http, openapi
 from backend.api import blobs, bridge, organizer
 from backend.context import Stage
 from miniprogram_api import live, photos, push, session, subscriptions
 from miniprogram_api.hub import Hub
-from miniprogram_api.openapi import spec
 from web import pages
 
 
@@ -24,7 +23,7 @@ def create_app(stage: Stage) -> Flask:
     http.show_errors(app)
     for module in (bridge, organizer, blobs, session, live, photos, subscriptions, push, pages):
         app.register_blueprint(module.bp)
-    spec.register(app)
+    openapi.describe(app, "/mp/v1", "Kuaimen guest API")
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.after_request(_harden)
     return app

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 import orjson
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
-from spectree import Response as Documented
 
 from backend import feed
 from backend.context import Stage
 from backend.http import answer, calling_guest, stage
+from backend.openapi import endpoint
 from miniprogram_api.hub import Hub, Line, Reader
-from miniprogram_api.openapi import spec
 from miniprogram_api.session import readable
-from miniprogram_api.shapes import Changes, ChangesQuery, History, HistoryQuery, Problem, StreamQuery
+from miniprogram_api.shapes import Changes, ChangesQuery, History, HistoryQuery, StreamQuery
 
 bp = Blueprint("guest_live", __name__, url_prefix="/mp/v1")
 BEAT_S = 15.0  # proxies close what is silent
@@ -24,7 +23,7 @@ STREAM_S = 55.0  # WeChat ends a request after 60 s; the client resumes by its c
 
 
 @bp.get("/albums/<album_id>/photos")
-@spec.validate(resp=Documented(HTTP_200=History, HTTP_404=Problem), skip_validation=True)
+@endpoint(query=HistoryQuery, answers={200: History})
 def photos(album_id: str, query: HistoryQuery) -> ResponseReturnValue:
     """Newest first."""
     calling_guest()
@@ -37,7 +36,7 @@ def photos(album_id: str, query: HistoryQuery) -> ResponseReturnValue:
 
 
 @bp.get("/albums/<album_id>/changes")
-@spec.validate(resp=Documented(HTTP_200=Changes, HTTP_404=Problem), skip_validation=True)
+@endpoint(query=ChangesQuery, answers={200: Changes})
 def changes(album_id: str, query: ChangesQuery) -> ResponseReturnValue:
     """Long poll: answers at once when something changed after the cursor, else when something does."""
     calling_guest()
@@ -54,7 +53,7 @@ def changes(album_id: str, query: ChangesQuery) -> ResponseReturnValue:
 
 
 @bp.get("/albums/<album_id>/stream")
-@spec.validate(resp=Documented("HTTP_200", HTTP_404=Problem), skip_validation=True)
+@endpoint(query=StreamQuery, answers={200: None})
 def stream(album_id: str, query: StreamQuery) -> ResponseReturnValue:
     """Server-sent events; `Last-Event-ID` resumes. Closed after 55 s, so that the client comes back with its cursor."""
     calling_guest()

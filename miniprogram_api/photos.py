@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from spectree import Response
 from sqlalchemy import update
 
 from backend import security
@@ -14,17 +13,15 @@ from backend.errors import NotFound, Refused
 from backend.http import answer, calling_guest, stage
 from backend.jobs import RefreshPhoto
 from backend.models import Photo, PhotoState, Rendition, RenditionKind
-from miniprogram_api.openapi import spec
+from backend.openapi import endpoint
 from miniprogram_api.session import readable
-from miniprogram_api.shapes import Download, Problem, SeenRequest, Waiting
+from miniprogram_api.shapes import Download, SeenRequest, Waiting
 
 bp = Blueprint("guest_photos", __name__, url_prefix="/mp/v1")
 
 
 @bp.get("/photos/<photo_id>/download")
-@spec.validate(
-    resp=Response(HTTP_200=Download, HTTP_202=Waiting, HTTP_403=Problem, HTTP_404=Problem), skip_validation=True
-)
+@endpoint(answers={200: Download, 202: Waiting})
 def download(photo_id: str) -> ResponseReturnValue:
     """The full branded picture; made when somebody first asks for it."""
     calling_guest()
@@ -48,7 +45,7 @@ def download(photo_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/photos/<photo_id>/seen")
-@spec.validate(resp=Response("HTTP_204", HTTP_404=Problem), skip_validation=True)
+@endpoint(json=SeenRequest, answers={204: None})
 def seen(photo_id: str, json: SeenRequest) -> ResponseReturnValue:
     """Only the first guest's clock counts, and never a moment outside [live, now]: the rest is clock error."""
     caller = calling_guest()

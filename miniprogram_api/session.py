@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from spectree import Response
 
 from backend import accounts, events, feed, security
 from backend.clock import now_ms
@@ -14,15 +13,15 @@ from backend.db import Tx
 from backend.errors import BadInput
 from backend.http import answer, calling_guest, stage
 from backend.models import Access, Album, Event
-from miniprogram_api.openapi import spec
-from miniprogram_api.shapes import AlbumShape, Problem, Scanned, ScanQuery, Session, SessionRequest
+from backend.openapi import endpoint
+from miniprogram_api.shapes import AlbumShape, Scanned, ScanQuery, Session, SessionRequest
 
 bp = Blueprint("guest_session", __name__, url_prefix="/mp/v1")
 WAIT_S = 25
 
 
 @bp.post("/session")
-@spec.validate(resp=Response(HTTP_200=Session, HTTP_401=Problem, HTTP_422=Problem), skip_validation=True)
+@endpoint(json=SessionRequest, answers={200: Session})
 def open_session(json: SessionRequest) -> ResponseReturnValue:
     """`code` from wx.login, or `device`, a random id a browser keeps."""
     at = stage()
@@ -41,7 +40,7 @@ def open_session(json: SessionRequest) -> ResponseReturnValue:
 
 
 @bp.get("/scan")
-@spec.validate(resp=Response(HTTP_200=Scanned, HTTP_404=Problem, HTTP_422=Problem), skip_validation=True)
+@endpoint(query=ScanQuery, answers={200: Scanned})
 def scan(query: ScanQuery) -> ResponseReturnValue:
     calling_guest()
     with stage().db.reading() as tx:
@@ -51,7 +50,7 @@ def scan(query: ScanQuery) -> ResponseReturnValue:
 
 
 @bp.get("/albums/<album_id>")
-@spec.validate(resp=Response(HTTP_200=AlbumShape, HTTP_404=Problem), skip_validation=True)
+@endpoint(answers={200: AlbumShape})
 def album(album_id: str) -> ResponseReturnValue:
     calling_guest()
     with stage().db.reading() as tx:

@@ -49,11 +49,6 @@ class SeenRequest(Shape):
     shown_at: Annotated[int, Field(ge=0, lt=10**14)]
 
 
-class Problem(BaseModel):
-    code: str
-    message: str
-
-
 class Session(BaseModel):
     token: str
     guest_id: str

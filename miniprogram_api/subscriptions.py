@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from spectree import Response
 
 from backend import security, subscriptions
 from backend.errors import Unauthorized
 from backend.http import answer, calling_guest, stage
-from miniprogram_api.openapi import spec
+from backend.openapi import endpoint
 from miniprogram_api.session import readable
-from miniprogram_api.shapes import Left, Problem, SubscriptionRequest
+from miniprogram_api.shapes import Left, SubscriptionRequest
 
 bp = Blueprint("guest_subscriptions", __name__, url_prefix="/mp/v1")
 
 
 @bp.post("/subscriptions")
-@spec.validate(resp=Response(HTTP_200=Left, HTTP_401=Problem, HTTP_404=Problem), skip_validation=True)
+@endpoint(json=SubscriptionRequest, answers={200: Left})
 def subscribe(json: SubscriptionRequest) -> ResponseReturnValue:
     """`results` as wx.requestSubscribeMessage gave them; without it the tap itself counts as one «accept»."""
     caller = calling_guest()

@@ -44,6 +44,8 @@ class BridgeClient:
 
     def original(self, card: dict[str, Any], original: bytes) -> httpx.Response:
         [found] = self.announce(card)
+        if found["upload"] is None:
+            return self.complete(card, "")
         self.send(found["upload"], original)
         return self.complete(card, found["upload"]["upload_id"])
 

@@ -44,15 +44,16 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
     try:
         made, facts = _render(stage, order)
     except BadInput as exc:
+        if exc.code == "bad_input":  # not the photo's fault: the brand's art is unusable
+            _postpone(stage, order, exc)
+            return
         log.info("refused photo=%s source=%s code=%s detail=%s", job.photo_id, order.source.kind, exc.code, exc.detail)
         with stage.db.writing() as tx:
             photos.refuse_source(tx, job.photo_id, order.source.id, exc.code)
             photos.release(tx, job.photo_id)
         return
     except AppError as exc:
-        log.warning("postponed photo=%s code=%s detail=%s", job.photo_id, exc.code, exc.detail)
-        with stage.db.writing() as tx:
-            photos.postpone(tx, job.photo_id, order.photo.render_attempts)
+        _postpone(stage, order, exc)
         return
     with stage.db.writing() as tx:
         photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
@@ -105,6 +106,12 @@ def _take(stage: Stage, tx: Tx, photo_id: str) -> _Order | None:
     return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds)
 
 
+def _postpone(stage: Stage, order: _Order, exc: AppError) -> None:
+    log.warning("postponed photo=%s code=%s detail=%s", order.photo.id, exc.code, exc.detail)
+    with stage.db.writing() as tx:
+        photos.postpone(tx, order.photo.id, order.photo.render_attempts)
+
+
 def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, Any]]:
     """Renditions into the store. Raises BadInput (this source never), Upstream (later)."""
     found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at)
@@ -113,21 +120,19 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
     except NotFound:
         raise BadInput(f"blob {order.source.key} is gone", code="not_found") from None
     art = {key: stage.store.get(key) for key in recipe.art_keys()}
-    made = []
+    made: list[photos.Made] = []
+    facts: dict[str, Any] = {}
     for one in imaging.render(opened, recipe, art, tuple(k.value for k in order.kinds)):
         key = rendition_key(found.album_id, order.source.digest, order.recipe_id, found.salt, one.kind)
         stage.store.put(key, one.jpeg)
         made.append(photos.Made(RenditionKind(one.kind), key, one.width, one.height, len(one.jpeg)))
-    return made, _facts(found, opened.facts, made)
-
-
-def _facts(found: Photo, facts: imaging.Facts, made: list[photos.Made]) -> dict[str, Any]:
-    view = next((m for m in made if m.kind is RenditionKind.VIEW), None)
-    if view is None:
-        return {}
-    return {
-        "width": view.width,
-        "height": view.height,
-        "placeholder": facts.placeholder,
-        "shot_at": found.shot_at or facts.shot_at,
-    }
+        if one.kind == RenditionKind.VIEW:
+            facts = {
+                "width": one.width,
+                "height": one.height,
+                "placeholder": one.placeholder,
+                "dominant": one.dominant,
+                "look": one.look,
+                "shot_at": found.shot_at or opened.facts.shot_at,
+            }
+    return made, facts

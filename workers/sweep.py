@@ -21,7 +21,7 @@ def once(stage: Stage) -> int:
     with stage.db.reading() as tx:
         jobs: list[Job] = [
             RefreshPhoto(photo_id) if state is PhotoState.LIVE else RenderPhoto(photo_id)
-            for photo_id, state in tx.execute(photos.due(4 * PORTION)).tuples()
+            for photo_id, state in tx.execute(photos.due(4 * PORTION))
         ]
         hidden = select(Photo.id).join(Rendition).where(Photo.state == PhotoState.HIDDEN).distinct().limit(PORTION)
         jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]

@@ -14,7 +14,19 @@ from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound
 from backend.http import MEMBER_COOKIE, answer, body, calling_member, query, stage
-from backend.models import Album, Bridge, Delivery, Event, Photo, PhotoState, Rendition, Role, Source, SourceKind
+from backend.models import (
+    Album,
+    Bridge,
+    Delivery,
+    Event,
+    Photo,
+    PhotoState,
+    Rendition,
+    RenditionKind,
+    Role,
+    Source,
+    SourceKind,
+)
 
 bp = Blueprint("organizer", __name__, url_prefix="/api/v1")
 
@@ -102,13 +114,9 @@ def list_photos(event_id: str) -> ResponseReturnValue:
     with stage().db.reading() as tx:
         _event_of(tx, who, event_id, "see_event")
         rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
-        thumbs = dict(
-            tx.execute(
-                select(Rendition.photo_id, Rendition.key).where(
-                    Rendition.photo_id.in_([p.id for p in rows]), Rendition.kind == "thumb"
-                )
-            ).tuples()
-        )
+        of_rows = Rendition.photo_id.in_([p.id for p in rows])
+        keys = select(Rendition.photo_id, Rendition.key).where(of_rows, Rendition.kind == RenditionKind.THUMB)
+        thumbs = dict(tx.execute(keys).all())
     return answer({"photos": [_photo(p, thumbs.get(p.id)) for p in rows]})
 
 
@@ -223,7 +231,7 @@ def _messages(tx: Tx, event_id: str) -> dict[str, int]:
         .where(Album.event_id == event_id)
         .group_by(Delivery.state)
     )
-    return {state.value: n for state, n in rows.tuples()}
+    return {state.value: n for state, n in rows}
 
 
 def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:

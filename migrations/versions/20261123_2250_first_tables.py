@@ -283,6 +283,8 @@ def upgrade() -> None:
         sa.Column("width", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("height", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("placeholder", sa.String(length=64), nullable=True),
+        sa.Column("dominant", sa.String(length=7), nullable=True),
+        sa.Column("look", Json(), nullable=False),
         sa.Column("salt", sa.String(length=8), nullable=False),
         sa.Column("source_id", sa.String(length=16), nullable=True),
         sa.Column("made_source_id", sa.String(length=16), nullable=True),
