@@ -35,7 +35,7 @@ LOG_BYTES: Final = 10 * 1024 * 1024  # per log file; one older one is kept
 STOP_S: Final = 9.0  # all children together
 
 
-def no_complaint() -> str:
+def no_complaint(_pid: int) -> str:
     return ""
 
 
@@ -46,7 +46,7 @@ class Part:
     name: str
     argv: tuple[str, ...]
     wave: int
-    hangs: Callable[[], str] = no_complaint  # why the child must be killed, or nothing
+    hangs: Callable[[int], str] = no_complaint  # why the process must be killed, or nothing
     before: Callable[[int], None] | None = None  # called before each start with the number of quick deaths before it
 
 
@@ -116,12 +116,19 @@ class Supervisor:
                     self._start(child)
             elif _has_ended(child.process):
                 self._bury(child)
-            elif look and (why := child.part.hangs()):
+            elif look and (why := child.part.hangs(child.pid)):
                 self.tell(child.part.name, why)
                 _kill_group(child.process.pid)
         if now - self._rotated > ROTATE_S:
             self._rotated = now
             rotate(self.log_dir)
+
+    def forever(self) -> None:
+        """Look after the children until told to stop."""
+        while not self.stopping:
+            self.tick()
+            pauses = [c.start_at - time.monotonic() for c in self.children.values() if c.process is None]
+            self.rest(max(0.01, min([LOOK_S, *pauses])))
 
     def rest(self, seconds: float) -> None:
         """Sleep, but not through a signal: a child's end wakes us."""

@@ -91,7 +91,7 @@ def test_what_a_dead_child_left_behind_is_ended_before_the_restart(house: Superv
 
 def test_a_hanging_child_is_killed_from_outside(house: Supervisor, told: list[tuple[str, str]]) -> None:
     hanging = ["stuck for 200 s"]
-    house.add(part("live-1", SLEEPER, hangs=lambda: hanging.pop() if hanging else ""))
+    house.add(part("live-1", SLEEPER, hangs=lambda _pid: hanging.pop() if hanging else ""))
     os.kill(house.children["live-1"].pid, signal.SIGSTOP)  # takes no other signal now
     assert house.wait(lambda: house.children["live-1"].restarts == 1, 5)
     assert told[0] == ("live-1", "stuck for 200 s")
@@ -133,7 +133,7 @@ with house.signals():
     for name in ("one", "two"):
         house.add(Part(name, (sys.executable, "-S", "-c", "import time; time.sleep(60)"), 1))
     print(*(c.pid for c in house.children.values()), flush=True)
-    house.wait(lambda: False, 60)
+    house.forever()
     house.stop()
 print("stopped", flush=True)
 """

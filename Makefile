@@ -1,0 +1,48 @@
+# Thin names for what the scripts and tools do. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check full bench lint types format lock clean
+PY := .venv/bin/python
+BIN := .venv/bin
+# python files that git knows or would take, so that what was built or fetched is never checked
+SOURCES := backend benchmarks camera_bridge launch migrations miniprogram_api tests web workers
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: ## start everything on this machine; PHOTOS=folder sends its photos through the camera bridge
+	@./start.sh $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+setup: ## make the environment for development ready
+	@./start.sh --setup dev
+
+test: setup lint types ## all gates and all tests; what CI runs
+	$(BIN)/pytest -q -n 2 -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
+
+check: lint types ## gates and the fast tests; run it before every commit
+	$(BIN)/pytest -q -n 2 -m "not slow"
+
+lint: ## style, imports between the rooms
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/lint-imports
+
+types: ## mypy --strict
+	$(BIN)/mypy
+
+full: test ## tests on PostgreSQL as well, with every slow check
+	TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 --dist loadfile tests/integration tests/property
+
+bench: ## measure lag, rendering and the rest; appends to benchmarks/results.jsonl
+	$(BIN)/kuaimen bench lag
+	$(BIN)/kuaimen bench render
+
+format: ## let ruff write
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+lock: ## resolve requirements/*.in and pyproject.toml anew into requirements/*.txt
+	@scripts/lock.sh
+
+clean: ## remove what was built and fetched; data (var/) stays
+	rm -rf .venv .boot .boot-node web/dist web/ui/node_modules .mypy_cache .ruff_cache .pytest_cache

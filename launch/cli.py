@@ -1,0 +1,88 @@
+"""`kuaimen`: one command for everything that is started, checked or measured.
+
+A command's module is imported when that command is called and not before, so that `--help` and `status` stay quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+
+from launch.trouble import Trouble
+
+COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
+    ("up",): ("launch.commands.up", "Start the whole platform on this machine. / 一条命令启动整个平台"),
+    ("status",): ("launch.commands.status", "What runs here: addresses, passwords, photos. / 运行状态"),
+    ("doctor",): ("launch.commands.doctor", "Check settings and everything they point to. / 体检"),
+    ("serve",): ("launch.commands.serve", "Web server: API, pages, live streams. / 网站"),
+    ("work",): ("launch.commands.work", "One worker on one queue: live, bulk or notify. / 任务进程"),
+    ("sweep",): ("launch.commands.sweep", "Repeat what the doorbell lost, for ever. / 巡检"),
+    ("migrate",): ("launch.commands.migrate", "Bring the database to the newest schema. / 升级数据库"),
+    ("seed",): ("launch.commands.seed", "Plant a first event, once. / 示例活动"),
+    ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
+    ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
+    ("bench", "render"): ("launch.bench.render", "Renditions per second. / 出图"),
+    ("bench", "retouch"): ("launch.bench.retouch", "Quality and speed of automatic retouching. / 自动修图"),
+    ("bench", "uplink"): ("launch.bench.uplink", "Uploads on bad networks. / 弱网上传"),
+    ("bench", "guests"): ("launch.bench.guests", "Waiting guests per core. / 并发访客"),
+    ("bench", "notify"): ("launch.bench.notify", "Messages per second. / 消息推送"),
+    ("bench", "faces"): ("launch.bench.faces", "Search by face. / 找人"),
+}
+
+
+def main() -> None:
+    """Entry point of the console script. Expected trouble ends in one line on standard error, not in a traceback."""
+    words = tuple(sys.argv[1:])
+    group = words[:1] in {name[:1] for name in COMMANDS if len(name) == 2}
+    name = words[: 2 if group else 1]
+    try:
+        if name in COMMANDS:
+            module = import_module(COMMANDS[name][0])
+            _typer(module.run, name[-1])(args=list(words[len(name) :]), prog_name=" ".join(("kuaimen", *name)))
+        elif group:
+            _overview(name[:1])(args=list(words[1:]) or ["--help"], prog_name=f"kuaimen {name[0]}")
+        else:
+            _overview(())(args=list(words) or ["--help"], prog_name="kuaimen")
+    except Trouble as exc:
+        print(f"✗ {exc}", file=sys.stderr)
+        raise SystemExit(exc.code) from None
+    except ModuleNotFoundError as exc:
+        if exc.name != COMMANDS.get(name, ("",))[0]:
+            raise
+        print(f"✗ kuaimen {' '.join(name)}: not part of this installation / 本安装不含此命令", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _typer(function: Callable[..., Any], name: str) -> typer.Typer:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name)(function)
+    return app
+
+
+def _overview(group: tuple[str, ...]) -> typer.Typer:
+    """Only shows help, and refuses what does not exist."""
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        help="快门 Kuaimen: from the shutter to every guest's phone in about a second.",
+    )
+    depth = len(group) + 1
+    for name, (_, text) in COMMANDS.items():
+        if name[: len(group)] == group and len(name) == depth:
+            app.command(name[-1], help=text)(_nothing)
+    if not group:
+        app.command("bench", help="Measure: lag, render, retouch, uplink, guests, notify, faces. / 基准测试")(_nothing)
+    return app
+
+
+def _nothing() -> None:
+    """Stands in the list of commands."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per command of `kuaimen`; each has one function, `run`, whose parameters are the command's options."""
