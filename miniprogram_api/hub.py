@@ -20,6 +20,7 @@ from backend.jobs import WAKE_CHANNEL
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often the database is read while Redis is away
+LISTEN_S = 1.0  # how soon `close` is noticed
 CALM_S = 15.0  # how often otherwise: a wake-up can be lost on the way
 KEPT, KEPT_S = 200, 600.0  # changes kept ready per album: this many, this long (their URLs are signed)
 
@@ -54,7 +55,8 @@ class Hub:
         self._rooms: dict[str, _Room] = {}
         self._guard = threading.Lock()
         self._listening = False
-        self._started = False
+        self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def follow(self, album_id: str, after: int, read: Reader, timeout_s: float) -> list[Line]:
         """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did."""
@@ -83,26 +85,34 @@ class Hub:
 
     def _enter(self, album_id: str, after: int) -> _Room:
         with self._guard:
-            if not self._started:
-                self._started = True
-                threading.Thread(target=self._listen, name="hub", daemon=True).start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="hub", daemon=True)
+                self._thread.start()
             return self._rooms.setdefault(album_id, _Room(since=after, upto=after))
 
+    def close(self) -> None:
+        """Stop listening; followers go on, slowly."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+
     def _listen(self) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 with self._redis.pubsub(ignore_subscribe_messages=True) as wire:  # type: ignore[no-untyped-call]
                     wire.subscribe(WAKE_CHANNEL)
                     self._listening = True
                     self._look_again()
-                    for message in wire.listen():
-                        self._woken(*orjson.loads(message["data"]))
+                    while not self._closed.is_set():
+                        message = wire.get_message(timeout=LISTEN_S)
+                        if message is not None:
+                            self._woken(*orjson.loads(message["data"]))
             except RedisError as exc:
                 if self._listening:
                     log.warning("wake-ups stopped error=%s; albums are read every second", type(exc).__name__)
                 self._listening = False
                 self._look_again()
-                time.sleep(0.5)
+                self._closed.wait(0.5)
 
     def _woken(self, album_id: str, revision: int) -> None:
         room = self._rooms.get(album_id)
