@@ -1,0 +1,231 @@
+"""The whole bridge, put together: doors in, spool in the middle, senders out, and the state of it all.
+
+Every part runs in threads of its own; nothing on the way in ever waits for the network. Stopping takes less than three
+seconds, and being killed at any moment loses nothing, because whoever was told «received» has a row behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from camera_bridge import state
+from camera_bridge.clock import now_ms, pause, ticks
+from camera_bridge.config import Config
+from camera_bridge.errors import ConfigError
+from camera_bridge.exif import Shot
+from camera_bridge.ledger import Asset
+from camera_bridge.preview import MOST_PIXELS, Developer
+from camera_bridge.sources.card import Import
+from camera_bridge.sources.ftp import FtpDoor
+from camera_bridge.sources.hotfolder import HotFolder
+from camera_bridge.spool import Fate, Policy, Spool, Watcher
+from camera_bridge.structure import Finding
+from camera_bridge.uplink.desk import Desk
+from camera_bridge.uplink.keeper import Keeper
+from camera_bridge.uplink.line import Line
+from camera_bridge.uplink.pace import Pace
+from camera_bridge.uplink.platform import Platform
+from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender
+
+log = logging.getLogger(__name__)
+
+_OWES_ALL: Final = ("preview", "original")
+_STOP_S: Final = 2.0
+
+
+class Bridge:
+    """`start()`, `stop()`, `state()`. Raises PortTaken, SpoolBusy while being built: nothing half-started remains."""
+
+    def __init__(self, config: Config) -> None:
+        Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+        self.config = config
+        self._began = ticks()
+        self.line, self.desk = Line(), Desk()
+        self.pace = Pace(self.desk)
+        self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=policy_of(config))
+        try:
+            self.door = FtpDoor(config.ftp, self.spool) if config.ftp else None
+        except BaseException:
+            self.spool.close()
+            raise
+        self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
+        self.imports: dict[str, Import] = {}
+        self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False)]
+        self.keeper = Keeper(self.spool.ledger, self.line, self._platforms[2], self._about, self._obey)
+        out = Out(self.spool, self.desk, self.line, self.pace, self.keeper.wish)
+        self._previews = PreviewSender(out, self._platforms[0])
+        self._originals = OriginalSender(out, self._platforms[1])
+        self.spool.watch = self._watch
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Take over what an earlier run left, open the doors, begin to send."""
+        adopted = self.spool.adopt()
+        if adopted:
+            log.info("adopted files=%d", adopted)
+        loops: dict[str, Callable[[], None]] = {
+            "previews": self._previews.run,
+            "originals": self._originals.run,
+            "keeper": self.keeper.run,
+        }
+        for name, loop in loops.items():
+            thread = threading.Thread(target=self._guard, args=(name, loop), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        if self.door:
+            self.door.start()
+            log.info("ftp port=%d implicit_port=%s", self.door.port, self.door.implicit_port)
+        if self.folder:
+            self.folder.start()
+
+    def stop(self) -> None:
+        """Close the doors, then the senders; what they were doing stays owed."""
+        if self.folder:
+            self.folder.stop()
+        if self.door:
+            self.door.stop()
+        for one in self.imports.values():
+            one.stop()
+        self.line.stop()
+        self.desk.nudge()
+        for platform in self._platforms:
+            platform.wire.abort()
+        end = ticks() + _STOP_S
+        for thread in self._threads:
+            thread.join(max(0.0, end - ticks()))
+        self.spool.close()
+
+    def take_in(self, paths: list[Path]) -> Import:
+        """Import files or folders."""
+        missing = [str(one) for one in paths if not one.exists()]
+        if missing:
+            raise ConfigError(f"there is no {', '.join(missing)}")
+        job = Import(self.spool, paths)
+        self.imports[job.import_id] = job
+        job.start()
+        return job
+
+    def state(self) -> dict[str, Any]:
+        """The document of `GET /state`."""
+        numbers, line = state.counts(self.spool.ledger), self.line.condition()
+        backlog = state.backlog(self.spool.ledger)
+        rate = self.pace.capacity
+        left_s = backlog["bytes"] / rate if rate else None
+        words = state.sentence(numbers, line, arriving=self.spool.arriving, left_s=left_s)
+        return {
+            "uptime_s": int(ticks() - self._began),
+            "server": self.config.server,
+            "server_ok": self.line.is_up,
+            "line": {"state": line.state, "why": line.why, "since": line.since, "rtt_ms": line.rtt_ms},
+            "uplink": {"bytes_per_s": round(rate), "left_s": left_s},
+            "event": self.keeper.policy.get("event"),
+            "ftp": self._ftp_state(),
+            "inbox": [str(one) for one in self.config.inbox],
+            "counts": numbers,
+            "backlog": backlog,
+            "last": state.last(self.spool.ledger),
+            "troubles": self.door.porch.troubles() if self.door else [],
+            "free_bytes": self.spool.free_bytes(),
+            "safe_to_close": words.safe_to_close,
+            "sentence_zh": words.zh,
+            "sentence_en": words.en,
+        }
+
+    def _ftp_state(self) -> dict[str, Any] | None:
+        if self.door is None or self.config.ftp is None:
+            return None
+        return {
+            "host": self.config.ftp.host,
+            "port": self.door.port,
+            "implicit_port": self.door.implicit_port,
+            "users": self.door.porch.users(),
+        }
+
+    def _platform(self, *, bulk: bool) -> Platform:
+        return Platform(self.config.server, self.config.token, self.config.ca_file, bulk=bulk)
+
+    def _watch(self, asset_id: str) -> Watcher:
+        """Somebody starts to send us a file: decode along."""
+        self.desk.claim(asset_id)
+        return Developer(self.keeper.wish(), self._deliver, lambda row: self._settled(asset_id, row))
+
+    def _deliver(self, asset: Asset, jpeg: bytes) -> None:
+        if self.line.is_up:
+            self.desk.deliver(asset, jpeg)
+        self.spool.preview_path(asset.asset_id).write_bytes(jpeg)
+
+    def _settled(self, asset_id: str, row: Asset | None) -> None:
+        del row
+        self.desk.committed(asset_id)
+
+    def _about(self) -> dict[str, Any]:
+        """The body of a heartbeat."""
+        backlog, tip = state.backlog(self.spool.ledger), self.spool.ledger.tip()
+        return {
+            "queued": backlog["files"],
+            "queued_bytes": backlog["bytes"],
+            "oldest_at": backlog["oldest_at"],
+            "cameras": self.door.porch.users() if self.door else [],
+            "counts": state.counts(self.spool.ledger),
+            "free_bytes": self.spool.free_bytes(),
+            "bytes_per_s": round(self.pace.capacity),
+            "ledger": {"n": tip.n, "chain": tip.chain},
+            "version": _version(),
+            "now": now_ms(),
+        }
+
+    def _obey(self, answer: dict[str, Any]) -> None:
+        """What the platform asks for in its answer to a heartbeat. Unknown commands are left alone."""
+        commands = answer.get("commands")
+        for command in commands if isinstance(commands, list) else []:
+            name = command.get("do") if isinstance(command, dict) else command
+            if name in {"pause", "resume"}:
+                self.desk.paused = name == "pause"
+            elif name in {"originals_later", "originals_now"}:
+                self._originals.held = name == "originals_later"
+            else:
+                log.info("unknown_command name=%s", name)
+
+    def _guard(self, name: str, loop: Callable[[], None]) -> None:
+        """An entry point: a surprise in one loop is written down and the loop begins again."""
+        while not self.line.stopping.is_set():
+            try:
+                loop()
+            except Exception:
+                if self.line.stopping.is_set():
+                    return
+                log.exception("loop_failed name=%s", name)
+                pause(1.0)
+
+
+def policy_of(config: Config) -> Policy:
+    """What a whole file owes, by its kind and the operator's mode."""
+
+    def aside(finding: Finding, shot: Shot) -> str:
+        if finding.kind in {"side", "video"} or (finding.kind == "raw" and config.raw == "aside"):
+            return finding.kind
+        if config.mode == "marked" and shot.rating < config.min_rating:
+            return "not_marked"
+        return "not_picked" if config.mode == "pick" else ""
+
+    def policy(finding: Finding, shot: Shot) -> Fate:
+        if finding.kind == "other" and not finding.picture:
+            return Fate("refused", "not_a_picture")
+        why = aside(finding, shot)
+        return Fate("aside", why) if why else Fate("spooled", "", _OWES_ALL)
+
+    return policy
+
+
+def _version() -> str:
+    try:
+        return version("kuaimen")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,188 @@
+"""The command `kuaimen-bridge`: run the bridge, ask how it is, send a folder.
+
+Exit codes: 0 done · 1 could not · 2 the settings or a port must be changed first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from camera_bridge import config as settings
+from camera_bridge.bridge import Bridge
+from camera_bridge.clock import pause
+from camera_bridge.config import Config
+from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy
+from camera_bridge.screen import KEY_HEADER, Screen
+from camera_bridge.terminal import Bar, describe
+
+log = logging.getLogger(__name__)
+
+_FORMAT: Final = "time=%(asctime)s level=%(levelname)s from=%(name)s %(message)s"
+_LOOK_S: Final = 0.2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `kuaimen-bridge`."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=options.log_level.upper(), format=_FORMAT, stream=sys.stderr)
+    logging.getLogger("pyftpdlib").setLevel(logging.WARNING)
+    command: Callable[[argparse.Namespace, Config], int] = options.command
+    try:
+        return command(options, settings.load(options.config))
+    except (ConfigError, PortTaken) as error:
+        print(f"kuaimen-bridge: {error}", file=sys.stderr)
+        return 2
+    except BridgeError as error:
+        print(f"kuaimen-bridge: {error}", file=sys.stderr)
+        return 1
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    """Take photos in and send them on until somebody says stop."""
+    del options
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    bridge = Bridge(config)
+    try:
+        screen = Screen(bridge, config.state_host, config.state_port)
+    except PortTaken:
+        bridge.stop()
+        raise
+    bridge.start()
+    screen.start()
+    log.info("ready state_port=%d spool=%s server=%s", screen.port, config.spool_dir, config.server)
+    stop.wait()
+    log.info("stopping")
+    screen.stop()
+    bridge.stop()
+    return 0
+
+
+def status(options: argparse.Namespace, config: Config) -> int:
+    """How the running bridge is."""
+    doc = _Running(config).get("/state")
+    if doc is None:
+        print("kuaimen-bridge: not running here; start it with: kuaimen-bridge run --config FILE", file=sys.stderr)
+        return 1
+    print(json.dumps(doc, ensure_ascii=False, indent=2) if options.json else describe(doc))
+    return 0
+
+
+def send(options: argparse.Namespace, config: Config) -> int:
+    """Import a folder or files, through the running bridge or one of our own; wait until all are live or refused."""
+    paths = [one.resolve() for one in options.paths]
+    running = _Running(config)
+    if running.get("/state") is not None:
+        job = running.post("/import", {"paths": [str(one) for one in paths]})
+        return _follow(lambda: running.get(f"/import/{job['import_id']}") or {}, safe=False)
+    try:
+        bridge = Bridge(_alone(config))
+    except SpoolBusy as error:
+        raise SpoolBusy(f"{error}; is it still starting? Try again in a moment") from error
+    bridge.start()
+    try:
+        return _follow(bridge.take_in(paths).progress, safe=not options.no_wait)
+    finally:
+        bridge.stop()
+
+
+def _alone(config: Config) -> Config:
+    """The same settings without doors: only the sender."""
+    names = set(Config.__dataclass_fields__) - {"ftp", "inbox"}
+    return Config(**{name: getattr(config, name) for name in names})
+
+
+def _follow(look: Callable[[], dict[str, Any]], *, safe: bool) -> int:
+    """Watch an import until it ended (and its originals are safe, when `safe`)."""
+    bar = Bar(sys.stdout)
+    while True:
+        now = look()
+        if not now:
+            raise BridgeError("the bridge stopped before everything was sent; start it again, nothing is lost")
+        bar.show(now)
+        if now["ended"] and (not safe or now["safe"] >= now["live"]):
+            break
+        pause(_LOOK_S)
+    bar.close()
+    for trouble in now["troubles"]:
+        print(f"  {trouble}")
+    parts = [f"{now[name]} {name}" for name in ("live", "safe", "refused", "aside", "partial", "failed") if now[name]]
+    print(f"{now['total']} files: {', '.join(parts) or 'nothing to do'}")
+    return 1 if now["failed"] or now["partial"] else 0
+
+
+class _Running:
+    """The bridge that may be running on this spool, over its local port."""
+
+    def __init__(self, config: Config) -> None:
+        self._host = config.state_host if config.state_host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+        self._port, self._key = config.state_port, ""
+        try:
+            note = json.loads((config.spool_dir / "screen.json").read_text(encoding="utf-8"))
+            self._port, self._key = int(note["port"]), str(note["key"])
+        except (OSError, ValueError, KeyError):
+            pass
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        try:
+            return self._ask("GET", path, None)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def post(self, path: str, doc: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = self._ask("POST", path, doc)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise BridgeError(f"the running bridge does not answer: {error}") from error
+        if answer is None or "import_id" not in answer:
+            raise BridgeError(str((answer or {}).get("message", "the running bridge refused")))
+        return answer
+
+    def _ask(self, method: str, path: str, doc: dict[str, Any] | None) -> dict[str, Any] | None:
+        line = http.client.HTTPConnection(self._host, self._port, timeout=10)
+        try:
+            body = json.dumps(doc).encode() if doc is not None else None
+            line.request(method, path, body=body, headers={KEY_HEADER: self._key})
+            reply = line.getresponse()
+            answer = json.loads(reply.read())
+        finally:
+            line.close()
+        if not isinstance(answer, dict) or (method == "GET" and reply.status != 200):
+            return None
+        return answer
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kuaimen-bridge", description="From the camera to the platform, without losing a photo."
+    )
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, words in (
+        ("run", run, "take photos in and send them on"),
+        ("status", status, "how the running bridge is"),
+        ("send", send, "import a folder or files"),
+    ):
+        one = commands.add_parser(name, help=words, description=words)
+        one.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, TOML or JSON")
+        one.set_defaults(command=command)
+        if name == "status":
+            one.add_argument("--json", action="store_true", help="the whole state as JSON")
+        if name == "send":
+            one.add_argument("paths", nargs="+", type=Path, metavar="FOLDER", help="a folder, or files")
+            one.add_argument("--no-wait", action="store_true", help="do not wait until the originals are safe")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

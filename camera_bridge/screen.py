@@ -1,0 +1,134 @@
+"""The bridge's local face over HTTP: its state as JSON, and the few things one may ask of it.
+
+Looking needs nothing. Asking for something needs the key that lies in the spool (`screen.json`), so that a page in the
+operator's browser cannot order the bridge about; requests under a foreign host name are refused for the same reason.
+"""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import json
+import logging
+import os
+import secrets
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from camera_bridge.bridge import Bridge
+from camera_bridge.errors import BridgeError, PortTaken
+
+log = logging.getLogger(__name__)
+
+KEY_HEADER: Final = "X-Bridge-Key"
+_MOST_BODY: Final = 1 << 20
+
+
+class Screen:
+    """Serves `GET /state`, `POST /import`, `GET /import/<id>`. Raises PortTaken."""
+
+    def __init__(self, bridge: Bridge, host: str, port: int) -> None:
+        self.key = secrets.token_urlsafe(24)
+        try:
+            self._server = _Server((host, port), _Handler)
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                raise PortTaken(f"port {port} is in use: choose another with state_port") from error
+            raise
+        self._server.bridge, self._server.key = bridge, self.key
+        self._note = bridge.config.spool_dir / "screen.json"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="screen", daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        fd = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            json.dump({"port": self.port, "key": self.key, "pid": os.getpid()}, file)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._note.unlink(missing_ok=True)
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    bridge: Bridge
+    key: str
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "kuaimen-bridge"
+    timeout = 30
+
+    def do_GET(self) -> None:
+        if not self._at_home():
+            return
+        if self.path == "/state":
+            self._answer(self.server.bridge.state())
+        elif self.path.startswith("/import/"):
+            job = self.server.bridge.imports.get(self.path.removeprefix("/import/"))
+            self._answer(job.progress() if job else None)
+        else:
+            self._answer(None)
+
+    def do_POST(self) -> None:
+        if not self._at_home() or not self._trusted():
+            return
+        doc = self._body()
+        if self.path != "/import":
+            self._answer(None)
+            return
+        try:
+            job = self.server.bridge.take_in([Path(one) for one in doc.get("paths", [])])
+        except BridgeError as error:
+            self._answer({"code": "bad_input", "message": str(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return
+        self._answer(job.progress(), HTTPStatus.ACCEPTED)
+
+    def _body(self) -> dict[str, Any]:
+        size = min(int(self.headers.get("Content-Length") or 0), _MOST_BODY)
+        try:
+            doc = json.loads(self.rfile.read(size) or b"{}")
+        except ValueError:
+            return {}
+        return doc if isinstance(doc, dict) else {}
+
+    def _at_home(self) -> bool:
+        """A name that is not an address may be somebody's page that points here (DNS rebinding)."""
+        host = (self.headers.get("Host") or "").rsplit(":", 1)[0].strip("[]")
+        if host in {"localhost", "::1"} or host.replace(".", "").isdigit():
+            return True
+        self._answer({"code": "refused", "message": "open this page by its address"}, HTTPStatus.FORBIDDEN)
+        return False
+
+    def _trusted(self) -> bool:
+        if hmac.compare_digest(self.headers.get(KEY_HEADER) or "", self.server.key):
+            return True
+        self._answer({"code": "refused", "message": "the key is missing"}, HTTPStatus.FORBIDDEN)
+        return False
+
+    def _answer(self, doc: dict[str, Any] | None, status: HTTPStatus = HTTPStatus.OK) -> None:
+        if doc is None:
+            doc, status = {"code": "not_found", "message": "there is nothing here"}, HTTPStatus.NOT_FOUND
+        body = json.dumps(doc, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _said(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        log.debug("screen said=%s", format % args)
+
+    log_message = _said  # requests are noise

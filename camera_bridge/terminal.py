@@ -1,0 +1,60 @@
+"""What people see in a terminal: the state in a few lines, and a progress bar where there is a screen to draw on."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TextIO
+
+from camera_bridge.clock import ticks
+
+_WIDTH: Final = 32
+_LINE_EVERY_S: Final = 2.0
+
+
+def describe(doc: dict[str, Any]) -> str:
+    """The state, for a person."""
+    numbers = doc["counts"]
+    platform = "ok" if doc["server_ok"] else f"{doc['line']['state']} ({doc['line']['why']})"
+    funnel = ("received", "preview_live", "original_safe", "waiting", "refused", "partial", "aside", "duplicates")
+    lines = [
+        doc["sentence_zh"],
+        doc["sentence_en"],
+        "",
+        f"platform  {platform}  {doc['server']}",
+        "files     " + "  ".join(f"{name.replace('_', ' ')} {numbers[name]}" for name in funnel if numbers[name]),
+    ]
+    if doc["ftp"]:
+        lines.append(f"cameras   FTP {doc['ftp']['host']}:{doc['ftp']['port']}")
+        lines += [
+            f"          {one['user']}  {'connected' if one['connected'] else 'away'}  {one['last_name'] or ''}".rstrip()
+            for one in doc["ftp"]["users"]
+        ]
+    lines += [
+        f"          turned away: {one['address']} tried {one['user']}, {one['why']}" for one in doc["troubles"][-3:]
+    ]
+    return "\n".join(lines)
+
+
+class Bar:
+    """Progress of an import. On a terminal one line that grows, elsewhere a plain line now and then."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out, self._tty = out, out.isatty()
+        self._said = ""
+        self._said_at = -_LINE_EVERY_S
+
+    def show(self, now: dict[str, Any]) -> None:
+        total, finished = now["total"], now["live"] + now["refused"] + now["aside"] + now["partial"] + now["failed"]
+        words = f"{now['copied']}/{total} copied, {now['live']} live, {now['safe']} safe"
+        if self._tty:
+            full = _WIDTH * finished // total if total else _WIDTH
+            self._out.write(f"\r[{'#' * full}{'.' * (_WIDTH - full)}] {words}\x1b[K")
+            self._out.flush()
+        elif words != self._said and ticks() - self._said_at >= _LINE_EVERY_S:
+            self._said, self._said_at = words, ticks()
+            self._out.write(words + "\n")
+            self._out.flush()
+
+    def close(self) -> None:
+        if self._tty:
+            self._out.write("\n")
+            self._out.flush()

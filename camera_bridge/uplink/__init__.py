@@ -1,0 +1,1 @@
+"""From the spool to the platform: warm connections, the wire, the order in which things go out."""

@@ -1,0 +1,209 @@
+"""The platform as the bridge sees it: docs/wire.md §1, one method per request.
+
+Every request may be repeated. Only an answer in our own error shape is believed to be a refusal; anything else (a
+log-in page, a proxy's HTML) means that somebody else answered, and the item stays owed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from camera_bridge.clock import ticks
+from camera_bridge.errors import Busy, Offline, Refusal, Revoked
+from camera_bridge.ledger import Asset
+from camera_bridge.uplink.http1 import Answer, Request, Wire
+
+_TRY_AGAIN: Final = frozenset({408, 425, 429})
+_JOIN_S: Final = 120.0  # the platform reads the whole original back before it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the platform holds of a photo. `original` is wanted or stored."""
+
+    photo_id: str
+    state: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One signed request of an upload."""
+
+    number: int
+    method: str
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permission to send an original: `part_bytes` each, the last one shorter."""
+
+    upload_id: str
+    part_bytes: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer for one card: a reply and what to send (None: nothing), or a refusal."""
+
+    reply: Reply | None
+    grant: Grant | None = None
+    refusal: Refusal | None = None
+
+
+class Platform:
+    """One thread's face to the platform."""
+
+    def __init__(self, server: str, token: str, ca_file: Path | None = None, *, bulk: bool = False) -> None:
+        self._base = f"{server}/bridge/v1"
+        self._server = server
+        self._token = token
+        self.wire = Wire(ca_file, bulk=bulk)
+
+    def config(self) -> dict[str, Any]:
+        return self._ask("GET", "/config")
+
+    def ping(self) -> float:
+        """Round trip in ms. Raises Offline(portal) when whoever answers does not know our token."""
+        nonce, began = secrets.token_hex(8), ticks()
+        answer = self._ask("GET", f"/ping?n={nonce}")
+        key = hashlib.sha256(self._token.encode()).hexdigest().encode()
+        proof = hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(str(answer.get("proof", "")), proof):
+            raise Offline("the answer does not come from the platform", portal=True)
+        return (ticks() - began) * 1000
+
+    def put_preview(self, asset: Asset, jpeg: bytes) -> Reply:
+        """Register, store and publish in one request."""
+        text = json.dumps(card(asset), separators=(",", ":")).encode()
+        headers = {"Content-Type": "image/jpeg", "X-Kuaimen-Asset": base64.b64encode(text).decode()}
+        return _reply(self._send("PUT", f"/assets/{asset.asset_id}/preview", jpeg, headers))
+
+    def register(self, assets: list[Asset]) -> list[Registered]:
+        """At most 100 assets; answers in their order."""
+        rows = self._json("POST", "/assets", {"assets": [card(one) for one in assets]}).get("assets")
+        if not isinstance(rows, list) or len(rows) != len(assets):
+            raise Offline("the platform answered for another number of assets")
+        try:
+            return [_registered(row) for row in rows]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Offline("the platform's grant is not readable") from error
+
+    def put_part(self, part: Part, body: Iterable[bytes], size: int) -> str:
+        """Send one part to the store; the answer is its ETag. Raises Refusal when a new grant is needed."""
+        url = urljoin(f"{self._server}/", part.url)
+        answer = self.wire.ask(Request(part.method, url, part.headers, body, size, patience_s=30.0))
+        if 200 <= answer.status < 300:
+            return answer.headers.get("etag", "").strip('"')
+        if answer.status >= 500 or answer.status in _TRY_AGAIN:
+            raise Busy(f"the store answered {answer.status}", _retry_after(answer))
+        raise Refusal(answer.status, "store_refused", f"the store answered {answer.status}")
+
+    def complete(self, asset: Asset, upload_id: str) -> Reply:
+        doc = {"sha256": asset.sha256, "size": asset.size, "upload_id": upload_id}
+        return _reply(self._json("POST", f"/assets/{asset.asset_id}/complete", doc, patience_s=_JOIN_S))
+
+    def reconcile(self, digests: list[str]) -> dict[str, Reply]:
+        """What the platform holds of at most 500 hashes; absent means unknown to it."""
+        known = self._json("POST", "/assets/reconcile", {"sha256": digests}).get("known")
+        if not isinstance(known, dict):
+            raise Offline("the platform's answer to a reconcile is not readable")
+        return {digest: _reply(row) for digest, row in known.items()}
+
+    def heartbeat(self, doc: dict[str, Any]) -> dict[str, Any]:
+        return self._json("POST", "/heartbeat", doc)
+
+    def _json(self, method: str, path: str, doc: dict[str, Any], *, patience_s: float = 15.0) -> dict[str, Any]:
+        body = json.dumps(doc, separators=(",", ":")).encode()
+        return self._send(method, path, body, {"Content-Type": "application/json"}, patience_s)
+
+    def _ask(self, method: str, path: str) -> dict[str, Any]:
+        return self._send(method, path, b"", {})
+
+    def _send(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], patience_s: float = 15.0
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **headers}
+        return _check(self.wire.ask(Request(method, self._base + path, headers, body, patience_s=patience_s)))
+
+
+def card(asset: Asset) -> dict[str, object]:
+    """The asset card of docs/wire.md."""
+    return {
+        "asset_id": asset.asset_id,
+        "sha256": asset.sha256,
+        "size": asset.size,
+        "name": asset.name,
+        "camera": asset.camera,
+        "kind": asset.kind,
+        "shot_at": asset.shot_at,
+        "received_at": asset.received_at,
+        "width": asset.width,
+        "height": asset.height,
+        "pair_key": asset.pair_key,
+    }
+
+
+def _check(answer: Answer) -> dict[str, Any]:
+    """The JSON of a good answer. Raises Revoked, Busy, Refusal or Offline."""
+    doc = _document(answer)
+    if 200 <= answer.status < 300 and doc is not None:
+        return doc
+    if answer.status >= 500 or answer.status in _TRY_AGAIN:
+        raise Busy(f"the platform answered {answer.status}", _retry_after(answer))
+    code = doc.get("code") if doc else None
+    if not isinstance(code, str):
+        raise Offline(f"an answer ({answer.status}) that is not the platform's", portal=True)
+    if answer.status == 401:
+        raise Revoked(str(doc.get("message", code)) if doc else code)
+    missing = doc.get("missing", []) if doc else []
+    numbers = tuple(one for one in missing if isinstance(one, int)) if isinstance(missing, list) else ()
+    raise Refusal(answer.status, code, str(doc.get("message", "")) if doc else "", numbers)
+
+
+def _document(answer: Answer) -> dict[str, Any] | None:
+    try:
+        doc = json.loads(answer.body)
+    except ValueError:
+        return None
+    return doc if isinstance(doc, dict) else None
+
+
+def _retry_after(answer: Answer) -> float:
+    try:
+        return min(60.0, max(0.0, float(answer.headers.get("retry-after", "0"))))
+    except ValueError:
+        return 0.0
+
+
+def _reply(doc: dict[str, Any]) -> Reply:
+    try:
+        return Reply(str(doc["photo_id"]), str(doc["state"]), str(doc["original"]))
+    except KeyError as error:
+        raise Offline(f"the platform's answer lacks {error}") from error
+
+
+def _registered(row: dict[str, Any]) -> Registered:
+    error = row.get("error")
+    if isinstance(error, dict):
+        return Registered(None, refusal=Refusal(422, str(error.get("code", "refused")), str(error.get("message", ""))))
+    upload = row.get("upload")
+    if upload is None:
+        return Registered(_reply(row))
+    parts = tuple(
+        Part(int(one["number"]), str(one["method"]), str(one["url"]), dict(one.get("headers") or {}))
+        for one in upload["parts"]
+    )
+    return Registered(_reply(row), Grant(str(upload["upload_id"]), int(upload["part_bytes"]), parts))
