@@ -25,7 +25,7 @@ def home_of(settings: Settings) -> Home:
 
 
 def joined() -> Settings:
-    """`load()`, and the addresses of a platform that runs in this data directory where the environment has none."""
+    """`load()`, corrected by what runs in this data directory: it was perhaps started with other ports."""
     settings = load()
     home = home_of(settings)
     update: dict[str, object] = {"data_dir": home.root}
@@ -34,6 +34,7 @@ def joined() -> Settings:
         for name in ("redis_url", "wechat_base_url"):
             if not getattr(settings, name) and state.get(name):
                 update[name] = state[name]
+        update |= state.get("listens", {})
     if not settings.wechat_appid and not settings.wechat_base_url:
         update.setdefault("wechat_base_url", NOWHERE)
     return settings.model_copy(update=update)

@@ -119,7 +119,7 @@ def _plant(tx: Tx, promised: Seeded, frame_key: str) -> None:
         name="默认品牌",
         look={"preset": "auto"},
         layers={"layers": [{"text": "快门 KUAIMEN", "place": "ne", "size": 3.2, "opacity": 0.85}]},
-        frame={"art_key": frame_key, "slices": [0, 30, 14, 20], "band": 11},
+        frame={"art_key": frame_key, "slices": [0, 0, 14, 12], "band": 13},
     )
     event = Event(
         id=promised.event_id,

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import ftplib
 import io
+import json
 import os
 import statistics
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import orjson
+import typer
 from PIL import Image
 from typing_extensions import override
 
 from backend.clock import now_ms
+from launch import here
+from launch.bench import append_result
+from launch.status import status
 
 HOPS = ("spooled", "preview_stored", "rendered", "live", "seen")
 PATIENCE_S = 60
@@ -40,7 +47,24 @@ class Seen:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-def run(where: dict[str, Any], folder: Path, scratch: Path, *, tell: Callable[[str], None]) -> dict[str, Any]:
+def run(
+    *,
+    photos: Annotated[Path, typer.Option(help="A folder of photos to send.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Only the figures, as the last line.")] = False,
+) -> None:
+    """Photos through the real FTP port of the running platform, one by one; how long until a guest has each."""
+    settings = here.joined()
+    where = status(settings, here.home_of(settings))
+    with tempfile.TemporaryDirectory() as scratch:
+        figures = measure(where, photos, Path(scratch), tell=lambda line: print(line, file=sys.stderr))
+    append_result("lag", figures)
+    if not as_json:
+        for hop, found in (*figures["ms"].items(), ("bare", figures["limit_ms"])):
+            print(f"{hop:>15}  p50 {found['p50']:7.0f} ms  p95 {found['p95']:7.0f} ms")
+    print(json.dumps(figures))
+
+
+def measure(where: dict[str, Any], folder: Path, scratch: Path, *, tell: Callable[[str], None]) -> dict[str, Any]:
     """`where` is what `kuaimen status --json` says. Returns the figures of the last line (ms).
 
     Raises TimeoutError when a photo does not come out.
