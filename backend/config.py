@@ -7,6 +7,7 @@ Every field has its line in docs/settings.md; a test holds that.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -97,3 +98,9 @@ def load() -> Settings:
 def environment(**settings: str) -> dict[str, str]:
     """The whole environment, with these settings as `KUAIMEN_<NAME>`: what a child process is given."""
     return dict(os.environ) | {f"KUAIMEN_{name.upper()}": value for name, value in settings.items()}
+
+
+def adopt(environment: Mapping[str, str]) -> None:
+    """Take another environment for this process; a forked child does."""
+    os.environ.clear()
+    os.environ.update(environment)

@@ -1,7 +1,7 @@
 """The whole platform on one machine, as one process tree: what belongs to it, in which order it starts and stops.
 
-Starts: redis and the WeChat sandbox, the schema, then web, workers and sweep while the seed is planted, last the
-camera bridge. Stops in reverse: first what takes photos in, last redis.
+Starts: redis, the WeChat sandbox and web; the database; workers, sweep and camera bridge. Stops in reverse: first
+what takes photos in, last redis. Workers and sweep are forks of this process (launch/forked.py), the rest programs.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from backend.clock import now_ms
-from backend.config import Settings, environment
+from backend.config import Settings, adopt, environment
 from launch import holding, ports, redis_server
 from launch.home import Home, read_json, secret_key, write_private
 from launch.supervisor import Part, Supervisor, tail
@@ -50,6 +51,9 @@ class Addresses:
     bridge_port: int  # the bridge's own state page
 
 
+LISTENS: Final = ("host", "port", "public_url", "ftp_host", "ftp_port", "database_url", "store")
+
+
 class Platform:
     """One run: `start()`, `feed()` if there are photos, `supervisor.forever()`, `supervisor.stop()`."""
 
@@ -60,7 +64,9 @@ class Platform:
         self.at = _addresses(settings, home)
         self.began = now_ms()
         self.ready_at: int | None = None
-        self.supervisor = Supervisor(self._environment(), home.log, tell, self.write_state)
+        env = self._environment()
+        adopt(env)  # before native libraries look at it: they must not start threads here
+        self.supervisor = Supervisor(env, home.log, tell, self.write_state)
 
     def start(self, step: Callable[[str], None]) -> None:
         """All parts up and answering. Raises Trouble with the log's last lines of the part that does not come up."""
@@ -68,17 +74,16 @@ class Platform:
         secret_key(self.home)  # before anybody could make another one
         if self.server and self.at.redis_socket:
             house.add(self._redis(self.server, self.at.redis_socket))
+            self._await("redis", self._redis_answers)
         if self.at.sandbox_port:
             house.add(self._sandbox(self.at.sandbox_port))
-        self._through("migrate")
-        step("schema")
-        self._await("redis", self._redis_answers)
-        self._await("sandbox", lambda: _connects("127.0.0.1", self.at.sandbox_port))
-        step("redis, wechat")
-        for part in (self._web(), *self._workers(), self._sweep()):
+        house.add(self._web())  # starts by importing; nobody asks it anything before the database is ready
+        crew = import_module("launch.crew")  # here and not at the top: the three above are starting meanwhile
+        self._through("seed", crew.prepare)
+        step("database")
+        for part in (*self._workers(crew.work), Part("sweep", crew.sweep, SWEEP)):
             house.add(part)
-        self._through("seed")
-        step("seed")
+        self._await("sandbox", lambda: _connects("127.0.0.1", self.at.sandbox_port))
         self._await("web", self._web_answers)
         step("web")
         write_private(self.home.bridge_file, json.dumps(self._bridge_settings(), indent=1))
@@ -113,6 +118,7 @@ class Platform:
         state: dict[str, Any] = {
             "pid": os.getpid(),
             "began_at": self.began,
+            "listens": {name: getattr(self.settings, name) for name in LISTENS},
             "ready_at": self.ready_at,
             "redis_url": self.at.redis_url,
             "redis_version": self.server.version if self.server else "",
@@ -165,16 +171,12 @@ class Platform:
     def _web(self) -> Part:
         return Part("web", _kuaimen("serve"), WEB)
 
-    def _workers(self) -> list[Part]:
+    def _workers(self, work: Callable[[str, str], None]) -> list[Part]:
         parts = []
         for name in self.worker_names():
-            file = self.home.job_file(name)
-            argv = _kuaimen("work", name.split("-")[0], "--name", name)
-            parts.append(Part(name, argv, WORKERS, hangs=partial(holding.complaint, file)))
+            hangs = partial(holding.complaint, self.home.job_file(name))
+            parts.append(Part(name, partial(work, name.split("-")[0], name), WORKERS, hangs=hangs))
         return parts
-
-    def _sweep(self) -> Part:
-        return Part("sweep", _kuaimen("sweep"), SWEEP)
 
     def _bridge(self) -> Part:
         return Part("bridge", (*_bridge_command(), "run", "--config", str(self.home.bridge_file)), BRIDGE)
@@ -191,10 +193,10 @@ class Platform:
             "ftp": {"host": self.settings.ftp_host, "port": self.settings.ftp_port, "users": [camera]},
         }
 
-    def _through(self, command: str) -> None:
-        status = self.supervisor.run_through(command, _kuaimen(command), START_S)
+    def _through(self, name: str, call: Callable[[], object]) -> None:
+        status = self.supervisor.run_through(Part(name, call, WORKERS), START_S)
         if status and not self.supervisor.stopping:
-            raise self._trouble(command, f"exit {status}")
+            raise self._trouble(name, f"exit {status}")
         if self.supervisor.stopping:
             raise Interrupted
 

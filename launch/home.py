@@ -47,7 +47,7 @@ class Home:
 
     @property
     def bridge_file(self) -> Path:
-        return self.root / "bridge.toml"
+        return self.root / "bridge.json"
 
     @property
     def bridge_dir(self) -> Path:

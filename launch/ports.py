@@ -57,8 +57,8 @@ def holder(port: int) -> str:
             if str(fd.readlink()) in sockets:
                 process = fd.parent.parent
                 words = (process / "cmdline").read_bytes().split(b"\0")
-                name = " ".join(w.decode(errors="replace").rsplit("/", 1)[-1] for w in words[:3] if w)
-                return f"{name} (pid {process.name})"
+                spoken = [w.decode(errors="replace").rsplit("/", 1)[-1] for w in words if w and not w.startswith(b"-")]
+                return f"{' '.join(spoken[:3])} (pid {process.name})"
         except OSError:
             continue  # gone meanwhile, or not ours to look at
     return ""

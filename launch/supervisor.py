@@ -15,14 +15,15 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
+from launch.forked import fork
 from launch.tether import die_with_parent
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,20 @@ def no_complaint(_pid: int) -> str:
     return ""
 
 
+class Process(Protocol):
+    """A child: a program (Popen) or a fork of ourselves."""
+
+    pid: int
+
+    def wait(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One child. Parts with a lower `wave` are stopped first, all of a wave at once."""
+    """One child: a program, or a function of ours. Those with a lower `wave` are stopped first, a wave at once."""
 
     name: str
-    argv: tuple[str, ...]
+    run: tuple[str, ...] | Callable[[], object]
     wave: int
     hangs: Callable[[int], str] = no_complaint  # why the process must be killed, or nothing
     before: Callable[[int], None] | None = None  # called before each start with the number of quick deaths before it
@@ -55,7 +64,7 @@ class Child:
     """A part and its process, if it has one at the moment."""
 
     part: Part
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     start_at: float = 0.0
     deaths: int = 0  # quick ones in a row
@@ -74,6 +83,7 @@ class Supervisor:
     children: dict[str, Child] = field(default_factory=dict)
     stopping: bool = False
     _alarm: socket.socket | None = None
+    _asked: float = 0.0
     _looked: float = 0.0
     _rotated: float = 0.0
 
@@ -81,18 +91,18 @@ class Supervisor:
         child = self.children[part.name] = Child(part)
         self._start(child)
 
-    def run_through(self, name: str, argv: Sequence[str], within_s: float) -> int:
-        """One command to its end, its output in the log; the children are looked after meanwhile.
+    def run_through(self, part: Part, within_s: float) -> int:
+        """One child to its end, its output in the log; the others are looked after meanwhile.
 
         Returns its exit status; 124 when it took too long and was killed, 130 when we were told to stop.
         """
-        process = self._spawn(name, argv)
-        ended = self.wait(lambda: process.poll() is not None, within_s)
-        if not ended:
-            _kill_group(process.pid)
-            process.wait()
-            return 130 if self.stopping else 124
-        return process.returncode
+        process = self._spawn(part)
+        ended = self.wait(lambda: _has_ended(process), within_s)
+        _kill_group(process.pid)
+        status = process.wait()
+        if ended:
+            return status
+        return 130 if self.stopping else 124
 
     def wait(self, fact: Callable[[], bool], within_s: float) -> bool:
         """Look after the children until `fact()`; false when the time is over or we were told to stop."""
@@ -177,25 +187,29 @@ class Supervisor:
             bell.close()
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        if self.stopping:
+        now = time.monotonic()
+        if self.stopping and now - self._asked > 1:  # some senders signal us and our group: that is one wish, not two
             for child in self.children.values():
                 if child.process:
                     _kill_group(child.process.pid)
-        self.stopping = True
+        self.stopping, self._asked = True, now
 
     def _start(self, child: Child) -> None:
         if child.part.before:
             child.part.before(child.deaths)
-        child.process = self._spawn(child.part.name, child.part.argv)
+        child.process = self._spawn(child.part)
         child.pid = child.process.pid
         child.started = time.monotonic()
         log.info("started part=%s pid=%s", child.part.name, child.pid)
         self.changed()
 
-    def _spawn(self, name: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        with (self.log_dir / f"{name}.log").open("ab") as out:
+    def _spawn(self, part: Part) -> Process:
+        output = self.log_dir / f"{part.name}.log"
+        if not isinstance(part.run, tuple):
+            return fork(part.name, part.run, self.env, output)
+        with output.open("ab") as out:
             return subprocess.Popen(  # noqa: S603 - our own commands
-                argv,
+                part.run,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -248,7 +262,7 @@ def tail(path: Path, lines: int = 5) -> list[str]:
     return [line for line in words if line.strip()][-lines:]
 
 
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+def _has_ended(process: Process) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
@@ -257,10 +271,11 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _end(processes: list[subprocess.Popen[bytes]], patience: float) -> None:
+def _end(processes: list[Process], patience: float) -> None:
     until = time.monotonic() + patience
     for process in processes:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)  # Popen.terminate() would also reap
     while time.monotonic() < until and not all(map(_has_ended, processes)):
         time.sleep(0.01)
     for process in processes:

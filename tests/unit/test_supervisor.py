@@ -119,9 +119,9 @@ def test_waves_stop_in_order_and_the_obstinate_are_killed(
 
 def test_a_command_runs_through_while_children_are_kept(house: Supervisor, tmp_path: Path) -> None:
     house.add(part("web", SLEEPER))
-    assert house.run_through("migrate", (sys.executable, "-S", "-c", "print('done')"), 10) == 0
+    assert house.run_through(part("migrate", "print('done')"), 10) == 0
     assert said(tmp_path, "migrate") == ["done"]
-    assert house.run_through("slow", (sys.executable, "-S", "-c", "import time; time.sleep(9)"), 0.3) == 124
+    assert house.run_through(part("slow", "import time; time.sleep(9)"), 0.3) == 124
 
 
 PARENT = """
@@ -158,12 +158,38 @@ def test_a_signal_stops_everything_at_once(tmp_path: Path, number: signal.Signal
     parent, pids = start_parent(tmp_path)
     with parent:
         began = time.monotonic()
-        parent.send_signal(number)
+        for _ in range(2):  # as `timeout` does, which signals the process and its group
+            parent.send_signal(number)
         assert parent.stdout
         assert parent.stdout.read() == "stopped\n"
         assert time.monotonic() - began < 5
     assert parent.returncode == 0
     assert not any(map(alive, pids))
+
+
+def test_a_fork_is_a_child_like_any_other(house: Supervisor, tmp_path: Path) -> None:
+    """Own session, own output, own environment, default signals, none of the parent's files."""
+    kept = (tmp_path / "kept").open("w")
+
+    def act() -> None:
+        fds = [int(fd.name) for fd in Path("/proc/self/fd").iterdir()]
+        print("pid", os.getpid(), os.getsid(0) == os.getpid(), dict(os.environ), kept.fileno() in fds, flush=True)
+        print("term", signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, flush=True)
+        time.sleep(60)
+
+    house.add(Part("live-1", act, 1))
+    assert house.wait(lambda: len(said(tmp_path, "live-1")) == 2, 5)
+    pid = house.children["live-1"].pid
+    assert said(tmp_path, "live-1") == [f"pid {pid} True {{'PATH': '/usr/bin:/bin'}} False", "term True"]
+    os.kill(pid, signal.SIGKILL)
+    assert house.wait(lambda: len(said(tmp_path, "live-1")) == 4, 5)
+    kept.close()
+
+
+@pytest.mark.parametrize(("ending_", "status"), [(lambda: None, 0), (lambda: sys.exit(3), 3), (lambda: 1 / 0, 1)])
+def test_how_a_fork_ends(house: Supervisor, tmp_path: Path, ending_: Callable[[], object], status: int) -> None:
+    assert house.run_through(Part("seed", ending_, 1), 5) == status
+    assert ("ZeroDivisionError" in "".join(said(tmp_path, "seed"))) == (status == 1)
 
 
 def test_full_logs_are_set_aside_and_go_on(tmp_path: Path) -> None:
