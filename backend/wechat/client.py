@@ -36,6 +36,7 @@ CONNECTIONS: Final = 32  # kept open by one process
 WITHOUT_TOKEN: Final = frozenset({"sns/jscode2session", "cgi-bin/stable_token"})
 
 _RID = re.compile(r"\s*rid:\s*([\w-]+)")
+_OPAQUE = re.compile(r"[\w-]{32,}", re.ASCII)  # tokens and secrets, should WeChat ever repeat one to us
 _SECRETS = re.compile(r"((?:access_token|secret|js_code|session_key|signature|appsecret)=)[^&\s\"']+")
 
 
@@ -139,7 +140,9 @@ class Client(WeChatClient):  # type: ignore[misc]  # the library has no types
         """The answer or the failure, and the word it is counted under. Never raises: a `raise` inside `except`
         would carry the library's exception, whose text and request hold the token.
         """
-        query = {**call.query, "access_token": token} if token else dict(call.query)
+        query = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in call.query.items()}
+        if token:
+            query["access_token"] = token
         headers = {"Content-Type": "application/json; charset=utf-8"} if call.body is not None else None
         try:
             response = self._http.request(
@@ -156,9 +159,9 @@ class Client(WeChatClient):  # type: ignore[misc]  # the library has no types
             return WeChatFailed(None, type(exc).__name__), "timeout"
         except requests.RequestException as exc:
             return WeChatFailed(None, type(exc).__name__), "network"
-        return self._read(call, response, token)
+        return self._read(call, response)
 
-    def _read(self, call: _Call, response: requests.Response, token: str) -> tuple[Any, str]:
+    def _read(self, call: _Call, response: requests.Response) -> tuple[Any, str]:
         if response.status_code != requests.codes.ok:
             kind = Kind.TRANSIENT if response.status_code >= 500 else Kind.PERMANENT
             return WeChatFailed(None, f"HTTP {response.status_code}", kind=kind), f"http_{response.status_code}"
@@ -170,13 +173,13 @@ class Client(WeChatClient):  # type: ignore[misc]  # the library has no types
         except (ValueError, AttributeError, TypeError):
             return WeChatFailed(None, "the answer is not JSON"), "garbled"
         if errcode:
-            return self._failure(call, errcode, str(answer.get("errmsg", "")), token), str(errcode)
+            return self._failure(call, errcode, str(answer.get("errmsg", ""))), str(errcode)
         return answer, "0"
 
-    def _failure(self, call: _Call, errcode: int, errmsg: str, token: str) -> WeChatFailed:
+    def _failure(self, call: _Call, errcode: int, errmsg: str) -> WeChatFailed:
         found = _RID.search(errmsg)
-        words = _RID.sub("", errmsg)
-        for secret in (token, self.secret.get_secret_value(), str(call.query.get("js_code", ""))):
+        words = _OPAQUE.sub("***", _RID.sub("", errmsg))
+        for secret in (self.secret.get_secret_value(), str(call.query.get("js_code", ""))):
             words = words.replace(secret, "***") if secret else words
         # for codes of pictures 45009 is a limit per minute, for everything else per day
         pause_s = 60 if (errcode, call.endpoint) == (45009, "wxa/getwxacodeunlimit") else None

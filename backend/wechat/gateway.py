@@ -80,7 +80,7 @@ class HttpWeChat:
     def login(self, js_code: str) -> Login:
         query = {
             "appid": self.appid,
-            "secret": self._client.secret.get_secret_value(),
+            "secret": self._client.secret,
             "js_code": js_code,
             "grant_type": "authorization_code",
         }

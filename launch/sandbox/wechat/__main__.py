@@ -1,4 +1,7 @@
-"""`python -m launch.sandbox.wechat`: the sandbox as a process. Prints one line of JSON once it serves."""
+"""`python -m launch.sandbox.wechat`: the sandbox as a process. Prints one line of JSON once it serves.
+
+Where codes lead and where events go is taken from the product's settings (KUAIMEN_…) unless said here.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,29 @@ import sys
 import threading
 from pathlib import Path
 
+from backend.config import load
+from backend.wechat.opening import push_keys
 from launch.sandbox.wechat.serving import Serving
 from launch.sandbox.wechat.state import World
+
+PUSH_PATH = "/mp/v1/wechat/push"
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m launch.sandbox.wechat", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--state-file", type=Path, help="where credits and messages survive a restart")
-    parser.add_argument("--h5", default="", help="address the QR stand-ins lead to, like http://127.0.0.1:8080")
-    parser.add_argument("--push-url", default="", help="where events are pushed, like …/mp/v1/wechat/push")
+    parser.add_argument("--h5", help="address the QR stand-ins lead to; KUAIMEN_PUBLIC_URL")
+    parser.add_argument("--push-url", help=f"where events are pushed; our own server's {PUSH_PATH}")
     chosen = parser.parse_args(argv)
+    settings = load()
+    own = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    keys = push_keys(settings.model_copy(update={"wechat_appid": ""}))
     world = World(chosen.state_file)
-    world.state.h5 = chosen.h5 or world.state.h5
-    world.state.push.url = chosen.push_url or world.state.push.url
+    world.state.h5 = settings.base_url if chosen.h5 is None else chosen.h5
+    push = world.state.push
+    push.url = f"http://{own}:{settings.port}{PUSH_PATH}" if chosen.push_url is None else chosen.push_url
+    push.token, push.aes_key = keys.token.get_secret_value(), keys.aes_key.get_secret_value()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
