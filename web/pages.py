@@ -1,0 +1,216 @@
+"""Browser pages: the guest's album, the big screen, the way in from a code, and what they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, func, select
+from werkzeug.exceptions import HTTPException
+
+from backend import events, feed
+from backend.clock import now_ms
+from backend.context import Stage
+from backend.db import Tx
+from backend.errors import AppError, NotFound
+from backend.http import answer, shaped, stage
+from backend.models import Access, Album, Event, EventState, Photo, PhotoState
+from web import ghost, shell
+from web.qr import svg_path
+
+bp = Blueprint("pages", __name__, template_folder="templates")
+FIRST: Final = 24  # photos in the page itself
+EAGER: Final = 12  # of these are asked for at once
+HOUR_MS: Final = 3_600_000
+
+
+@bp.get("/")
+def landing() -> ResponseReturnValue:
+    """Straight to the event when there is only one; otherwise nobody learns which there are."""
+    at = stage()
+    with at.db.reading() as tx:
+        codes = tx.scalars(select(Event.share_code).where(Event.state == EventState.OPEN).limit(2)).all()
+    if len(codes) == 1:
+        return redirect(f"/a/{codes[0]}")
+    return shell.page(at, "landing.html", "message")
+
+
+@bp.get("/s")
+def scanned() -> ResponseReturnValue:
+    """Where a printed code leads: `e=<share code>&f=<source>`."""
+    with stage().db.reading() as tx:
+        event = events.by_scene(tx, request.args.get("scene", ""))
+    source = parse_qs(request.args.get("scene", "")).get("f", [""])[0]
+    return redirect(f"/a/{event.share_code}" + (f"?{urlencode({'f': source})}" if source else ""))
+
+
+@bp.get("/a/<share_code>")
+def album(share_code: str) -> ResponseReturnValue:
+    at = stage()
+    with at.db.reading() as tx:
+        event = events.by_share_code(tx, share_code)
+        albums = events.albums(tx, event.id)
+        open_ones = [a for a in albums if a.access is Access.PUBLIC]
+        chosen = next((a for a in open_ones if a.id == request.args.get("album")), next(iter(open_ones), None))
+        boot = _boot(at, tx, event, chosen) if chosen else None
+    if chosen is None or boot is None:
+        return shell.page(at, "message.html", "message", status=403, key="locked", event=event)
+    return shell.page(
+        at,
+        "album.html",
+        "album",
+        event=event,
+        albums=open_ones,
+        chosen=chosen,
+        photos=boot["photos"],
+        total=boot["album"]["photos"],
+        eager=EAGER,
+        ghost=ghost.colour,
+        boot=shell.embedded(boot),
+        cover=_cover(at, boot["photos"]),
+    )
+
+
+@bp.get("/a/<share_code>/photos/<photo_id>")
+def one_photo(share_code: str, photo_id: str) -> ResponseReturnValue:
+    """One photo's card, for a link that names it."""
+    at = stage()
+    with at.db.reading() as tx:
+        event = events.by_share_code(tx, share_code)
+        photo = tx.get(Photo, photo_id)
+        if photo is None or photo.event_id != event.id or photo.state is not PhotoState.LIVE or photo.position is None:
+            raise NotFound("photo")
+        _demand_public(photo.album)
+        found = feed.history(tx, photo.album_id, photo.position + 1, 1)
+    return answer(feed.card(found.entries[0], _signed(at)))
+
+
+@bp.get("/a/<share_code>/hours")
+def hours(share_code: str) -> ResponseReturnValue:
+    """How many photos were taken in which hour, newest first, and which positions they have."""
+    with stage().db.reading() as tx:
+        event = events.by_share_code(tx, share_code)
+        album = tx.get(Album, request.args.get("album", ""))
+        if album is None or album.event_id != event.id:
+            raise NotFound("album")
+        _demand_public(album)
+        rows = tx.execute(_by_hour(album.id)).all()
+    found = [
+        {"from": hour * HOUR_MS, "to": (hour + 1) * HOUR_MS, "photos": n, "first": first, "last": last}
+        for hour, n, first, last in rows
+    ]
+    return answer({"hours": found})
+
+
+@bp.get("/screen/<share_code>")
+def screen(share_code: str) -> ResponseReturnValue:
+    at = stage()
+    with at.db.reading() as tx:
+        event = events.by_share_code(tx, share_code)
+        open_ones = [a for a in events.albums(tx, event.id) if a.access is Access.PUBLIC]
+        chosen = next((a for a in open_ones if a.id == request.args.get("album")), next(iter(open_ones), None))
+        boot = _boot(at, tx, event, chosen) if chosen else None
+    if boot is None:
+        return shell.page(at, "message.html", "message", status=403, key="locked", event=event)
+    link = f"{at.settings.base_url}/a/{share_code}?f=s"
+    size, path = svg_path(link)
+    return shell.page(
+        at, "screen.html", "screen", event=event, boot=shell.embedded(boot), qr_size=size, qr_path=path, link=link
+    )
+
+
+@bp.get("/assets/<path:name>")
+def assets(name: str) -> Response:
+    """Built files; the name carries a digest of the content, so it may be kept for ever."""
+    response = shell.file(name)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@bp.get("/sw.js")
+def service_worker() -> Response:
+    """Keeps what a guest has seen readable offline. Without a build: a worker that does nothing and leaves."""
+    script = shell.built("sw").script
+    if script is None:
+        response = Response("self.registration.unregister();", content_type="text/javascript")
+    else:
+        response = shell.file(script.removeprefix("/assets/"))
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Service-Worker-Allowed"] = "/"
+    return response
+
+
+@bp.errorhandler(AppError)
+def refused(exc: AppError) -> ResponseReturnValue:
+    """A page that says what to do, or JSON for a script."""
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "application/json":
+        return shaped(exc)
+    key = exc.code if exc.code in ("not_found", "bad_scene") else "error"
+    return shell.page(stage(), "message.html", "message", status=exc.status, key=key, event=None)
+
+
+@bp.app_errorhandler(404)
+def nowhere(_exc: HTTPException) -> ResponseReturnValue:
+    """An address that does not exist: a page for people, JSON for programs."""
+    if request.accept_mimetypes.accept_html and not request.accept_mimetypes.accept_json:
+        return shell.page(stage(), "message.html", "message", status=404, key="not_found", event=None)
+    if "text/html" in request.headers.get("Accept", ""):
+        return shell.page(stage(), "message.html", "message", status=404, key="not_found", event=None)
+    return shaped(NotFound())
+
+
+def _boot(at: Stage, tx: Tx, event: Event, chosen: Album) -> dict[str, Any]:
+    """What the script starts from. The cursor is read before the photos, so no change can fall between."""
+    cursor = feed.newest(tx, chosen.id)
+    history = feed.history(tx, chosen.id, None, FIRST)
+    url = _signed(at)
+    return {
+        "event": {
+            "id": event.id,
+            "title": event.title,
+            "place": event.place,
+            "starts_at": event.starts_at,
+            "ends_at": event.ends_at,
+            "state": event.state.value,
+            "share_code": event.share_code,
+        },
+        "album": {
+            "id": chosen.id,
+            "event_id": event.id,
+            "title": chosen.title,
+            "access": chosen.access.value,
+            "photos": feed.visible(tx, chosen.id),
+            "revision": cursor,
+        },
+        "photos": [feed.card(entry, url) for entry in history.entries],
+        "next": history.cursor if history.more else None,
+        "server_at": now_ms(),
+    }
+
+
+def _by_hour(album_id: str) -> Select[int, int, int | None, int | None]:
+    hour = func.coalesce(Photo.shot_at, Photo.live_at) // HOUR_MS
+    counted = select(hour, func.count(), func.min(Photo.position), func.max(Photo.position))
+    shown = counted.where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    return shown.group_by(hour).order_by(hour.desc())
+
+
+def _demand_public(album: Album) -> None:
+    """Raises NotFound: whether a closed album exists is not for everybody to know."""
+    if album.access is not Access.PUBLIC:
+        raise events.hidden_from_guests()
+
+
+def _cover(at: Stage, photos: list[dict[str, Any]]) -> str | None:
+    """An absolute address of a picture, for the card a shared link shows."""
+    if not photos:
+        return None
+    url: str = photos[0]["urls"]["thumb"]
+    return url if "://" in url else at.settings.base_url + url
+
+
+def _signed(at: Stage) -> Callable[[str], str]:
+    return lambda key: at.store.url(key, ttl=at.settings.photo_url_ttl)

@@ -1,0 +1,312 @@
+/** The guest's album page: glue between the feed, the wall and what the guest taps. */
+
+import "./album.css";
+
+import words from "../../words/album.json";
+import { type Carrier, follow, type Following } from "./follow";
+import { Pulse } from "./pulse";
+import { Roll } from "./roll";
+import { keep, Speech } from "./speech";
+import type { Hour } from "./tools";
+import type { Style } from "./rows";
+import { Wall } from "./wall";
+import { type Album, ask, type Change, type EventCard, type History, type Photo, recall, remember } from "./wire";
+
+interface Boot {
+  event: EventCard;
+  album: Album;
+  photos: Photo[];
+  next: number | null;
+}
+
+export type AlbumWords = keyof typeof words;
+
+const PAGE = 100;
+const SEEN_PER_PAGE = 20;
+const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Boot;
+const byId = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
+const speech = new Speech<AlbumWords>(words);
+const pulse = new Pulse(speech, byId("pulse"), boot.event.state === "closed");
+
+let album = boot.album;
+let live = new Roll(album.revision, boot); // the whole album, always followed
+let roll = live; // what the wall shows: all of it, or one hour
+let waiting: Photo[] = []; // arrived while the reader was further down
+let following: Following | undefined;
+let reading: Promise<void> | null = null;
+let seen = 0;
+let furnished: Promise<void> | undefined;
+const style = (["rows", "waterfall", "grid"] as Style[]).find((one) => one === recall("wall")) ?? "rows";
+const arrived = new Map<string, number>(); // photos that came live, not yet on screen
+
+const wall = new Wall(byId("wall"), {
+  label: (photo) => (photo.shot_at ? speech.say("photo_at", { time: speech.clock(photo.shot_at) }) : speech.say("photo")),
+  open: (photo, from) => void openViewer(photo, from),
+  more: () => void more(),
+  refresh,
+  shown,
+});
+
+function start(): void {
+  wall.show(roll.photos);
+  pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
+  furnish();
+  byId("pill").addEventListener("click", toTop);
+  byId("again").addEventListener("click", () => void more());
+  document.querySelector("nav.tabs")?.addEventListener("click", switchAlbum);
+  addEventListener("popstate", (event) => void returned(event));
+  addEventListener("scroll", () => wall.atTop() && release(), { passive: true });
+  listen();
+  if (style !== "rows") wall.setStyle(style);
+  for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
+  void deepLink();
+  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+}
+
+/** The menus come when the first of them is opened. */
+async function tools(id: string): Promise<void> {
+  furnished ??= import("./tools").then(({ chooser }) =>
+    chooser(speech, {
+      style,
+      setStyle: (chosen) => {
+        remember("wall", chosen);
+        wall.setStyle(chosen);
+      },
+      hours: () => ask<{ hours: Hour[] }>(`${location.pathname}/hours?album=${album.id}`).then((said) => said.hours),
+      showHour,
+    }),
+  );
+  await furnished;
+  dispatchEvent(new CustomEvent("menu", { detail: id }));
+}
+
+/** Hear what changes from here on. */
+function listen(): void {
+  following?.stop();
+  following = follow(album.id, {
+    cursor: () => live.cursor,
+    hear,
+    tell: (carrier: Carrier) => pulse.carrier(carrier),
+    refused: () => notice(speech.say("refused")),
+  });
+}
+
+function hear(changes: Change[]): void {
+  const turn = live.apply(changes);
+  const here = roll === live ? turn : roll.apply(changes);
+  const newest = wall.photos[0]?.position ?? 0;
+  const front = here.added.filter((photo) => photo.position > newest);
+  const between = here.added.filter((photo) => !front.includes(photo));
+  for (const photo of front) arrived.set(photo.id, Date.now());
+  if (front.length) {
+    waiting = [...front, ...waiting].sort((a, b) => b.position - a.position);
+    if (wall.atTop() && !document.body.classList.contains("viewing")) release();
+  }
+  if (between.length) wall.insert(between);
+  for (const photo of here.changed) {
+    waiting = waiting.map((other) => (other.id === photo.id ? photo : other));
+    wall.replace(photo);
+  }
+  for (const id of here.gone) {
+    waiting = waiting.filter((photo) => photo.id !== id);
+    wall.remove(id);
+  }
+  album.photos += turn.added.length - turn.gone.length;
+  if (turn.gone.length) forget(turn.gone);
+  if (turn.added.length) announce(turn.added.length);
+  pulse.count(album.photos, turn.added[0]?.live_at ?? null);
+  dispatchEvent(new CustomEvent("turn", { detail: here }));
+  furnish();
+}
+
+/** Hang what was waiting. */
+function release(): void {
+  if (!waiting.length) return;
+  const photos = waiting;
+  waiting = [];
+  wall.prepend(photos, true);
+  furnish();
+}
+
+function toTop(): void {
+  const far = window.scrollY > 4 * window.innerHeight || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const photos = waiting;
+  waiting = [];
+  wall.prepend(photos, far);
+  window.scrollTo({ top: 0, behavior: far ? "instant" : "smooth" });
+  furnish();
+  document.querySelector<HTMLElement>("#wall a")?.focus({ preventScroll: true });
+}
+
+/** What depends on how many photos there are. */
+function furnish(): void {
+  const pill = byId("pill");
+  pill.hidden = !waiting.length;
+  if (waiting.length) byId("pill-text").textContent = speech.say("new", { n: waiting.length });
+  byId("empty").hidden = roll.photos.length > 0 || roll.next !== null;
+  byId("end").hidden = roll.next !== null || roll.photos.length < 12;
+}
+
+/** Read older photos until the wall has enough below the screen. */
+function more(): Promise<void> {
+  byId("again").hidden = true;
+  reading ??= older()
+    .catch(() => {
+      byId("again").hidden = false;
+      addEventListener("online", () => void more(), { once: true });
+    })
+    .finally(() => {
+      reading = null;
+      furnish();
+    });
+  return reading;
+}
+
+async function older(): Promise<void> {
+  do {
+    const asked = roll;
+    if (asked.next === null) return;
+    const page = await ask<History>(`/mp/v1/albums/${album.id}/photos?before=${asked.next}&limit=${PAGE}`);
+    if (asked !== roll) continue;
+    wall.append(asked.append(page));
+  } while (wall.hungry());
+}
+
+/** The same photo with URLs that are good again. */
+async function refresh(photo: Photo): Promise<Photo | undefined> {
+  const page = await ask<History>(`/mp/v1/albums/${photo.album_id}/photos?before=${photo.position + 1}&limit=1`);
+  const found = page.photos[0];
+  return found?.id === photo.id ? found : undefined;
+}
+
+/** Tell the platform when a new photo reached a screen, for the first few: it measures its lag by that. */
+function shown(photo: Photo): void {
+  if (!arrived.delete(photo.id) || document.hidden || seen++ >= SEEN_PER_PAGE) return;
+  const body = { shown_at: Date.now() };
+  void import("./guest").then(({ askAsGuest }) => askAsGuest(`/mp/v1/photos/${photo.id}/seen`, { body })).catch(() => undefined);
+}
+
+/** A photo that was taken down must not live on in what this browser keeps. */
+function forget(ids: string[]): void {
+  navigator.serviceWorker?.controller?.postMessage({ forget: ids });
+}
+
+function announce(n: number): void {
+  byId("said").textContent = speech.say("arrived", { n });
+}
+
+function showHour(hour: Hour | null): void {
+  const within = (photo: Photo): boolean => {
+    const at = photo.shot_at ?? photo.live_at ?? 0;
+    return !hour || (at >= hour.from && at < hour.to);
+  };
+  roll = hour ? new Roll(live.cursor, { photos: [], next: hour.last + 1 }, { admit: within, floor: hour.first }) : live;
+  waiting = [];
+  wall.show(roll.photos);
+  window.scrollTo({ top: 0, behavior: "instant" });
+  furnish();
+  void more();
+}
+
+function switchAlbum(event: Event): void {
+  const link = (event.target as HTMLElement).closest("a");
+  if (!link?.dataset["album"]) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  void enter(link.dataset["album"]);
+}
+
+async function enter(id: string): Promise<void> {
+  if (id === album.id) return;
+  for (const link of document.querySelectorAll<HTMLElement>("nav.tabs a")) {
+    if (link.dataset["album"] === id) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  following?.stop();
+  try {
+    album = await ask<Album>(`/mp/v1/albums/${id}`);
+    const page = await ask<History>(`/mp/v1/albums/${id}/photos?limit=48`);
+    live = roll = new Roll(album.revision, page);
+  } catch {
+    notice(speech.say("no_network"));
+    return;
+  }
+  waiting = [];
+  dispatchEvent(new Event("album"));
+  wall.show(roll.photos);
+  window.scrollTo({ top: 0, behavior: "instant" });
+  pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
+  furnish();
+  listen();
+}
+
+async function returned(event: PopStateEvent): Promise<void> {
+  if (document.body.classList.contains("viewing") || (event.state as { viewing?: boolean } | null)?.viewing) return;
+  const wanted = new URLSearchParams(location.search).get("album") ?? document.querySelector<HTMLElement>("nav.tabs a")?.dataset["album"];
+  if (wanted && !location.hash) await enter(wanted);
+}
+
+/** #p=<id> opens that photo, also one far down or of another album. */
+async function deepLink(): Promise<void> {
+  const id = new URLSearchParams(location.hash.slice(1)).get("p");
+  if (!id) return;
+  let photo = roll.get(id);
+  if (!photo) {
+    try {
+      photo = await ask<Photo>(`${location.pathname}/photos/${id}`);
+    } catch {
+      notice(speech.say("missing"));
+      return;
+    }
+    if (photo.album_id !== album.id) await enter(photo.album_id);
+  }
+  await openViewer(photo);
+}
+
+async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
+  const { view } = await import("./viewer");
+  await view({
+    photo,
+    from,
+    photos: roll.photos,
+    speech,
+    share: `${location.origin}/a/${boot.event.share_code}?f=l`,
+    title: boot.event.title,
+    elementOf: (id) => wall.elementOf(id),
+    reveal: (id) => wall.reveal(id),
+    refresh,
+    notice,
+    older: more,
+  });
+  if (wall.atTop()) release();
+}
+
+let hush: ReturnType<typeof setTimeout> | undefined;
+
+/** A short word at the bottom of the screen. */
+function notice(text: string): void {
+  const el = byId("notice");
+  el.textContent = text;
+  el.classList.add("up");
+  clearTimeout(hush);
+  hush = setTimeout(() => el.classList.remove("up"), 3200);
+}
+
+byId("language").addEventListener("click", () => {
+  void import("../../words/album_still.json").then((still) => {
+    speech.learn(still.default);
+    speech.use(speech.language === "en" ? "zh" : "en");
+  });
+});
+byId("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset["theme"] ? root.dataset["theme"] === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset["theme"] = dark ? "light" : "dark";
+  keep("theme", root.dataset["theme"]);
+});
+speech.onSwitch(() => {
+  pulse.draw();
+  furnish();
+  wall.relabel();
+});
+start();

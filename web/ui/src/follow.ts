@@ -1,0 +1,186 @@
+/**
+ * Following an album without losing a photo: «what changed after my cursor», for ever.
+ *
+ * A stream is asked first; where something on the way swallows it (a proxy, an old webview) the same question is asked
+ * by long poll, and the stream is tried again now and then. Both carry the cursor, so a phone that slept resumes.
+ */
+
+import { ask, type Change, type Changes, refusal, Refusal } from "./wire";
+
+export type Carrier = "stream" | "poll" | "none";
+
+export interface Following {
+  stop: () => void;
+}
+
+export interface Ear {
+  cursor: () => number;
+  hear: (changes: Change[]) => void;
+  tell: (carrier: Carrier) => void;
+  /** The album may not be followed any more (closed, or a code is needed now). */
+  refused: (reason: Refusal) => void;
+}
+
+const GREETING_MS = 2_500; // a stream that says nothing for so long is swallowed by somebody
+const SHORT_MS = 5_000; // a stream that ends sooner is cut by somebody
+const BEAT_MS = 40_000; // the platform beats every 15 s
+const WAIT_S = 20;
+const POLLS_PER_TRY = 6; // so many long polls before the stream gets another chance
+const REST_MS = 45_000; // a page nobody looks at lets its connection go after this
+
+export function follow(album: string, ear: Ear): Following {
+  const turn = new Turn(album, ear);
+  void turn.run();
+  return { stop: () => turn.stop() };
+}
+
+class Turn {
+  readonly #path: string;
+  readonly #ear: Ear;
+  #stopped = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  #asleep = false;
+  #current = new AbortController();
+  #wake: () => void = () => undefined;
+  #failures = 0;
+  #polls = 0; // left before the stream is tried again
+
+  constructor(album: string, ear: Ear) {
+    this.#path = `/mp/v1/albums/${album}`;
+    this.#ear = ear;
+    document.addEventListener("visibilitychange", this.#look);
+    window.addEventListener("online", this.#stir);
+    window.addEventListener("pageshow", this.#stir);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    document.removeEventListener("visibilitychange", this.#look);
+    window.removeEventListener("online", this.#stir);
+    window.removeEventListener("pageshow", this.#stir);
+    clearTimeout(this.#resting);
+    this.#stir();
+  }
+
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      if (this.#asleep) {
+        await this.#pause(REST_MS);
+        continue;
+      }
+      this.#current = new AbortController();
+      try {
+        if (this.#polls > 0) await this.#poll();
+        else await this.#listen();
+        this.#failures = 0;
+      } catch (reason) {
+        if (reason instanceof Refusal && [401, 403, 404, 410].includes(reason.status)) {
+          this.#ear.refused(reason);
+          this.stop();
+        } else await this.#failed();
+      }
+    }
+  }
+
+  /** A page nobody looks at rests; when somebody looks again it asks at once. */
+  readonly #look = (): void => {
+    clearTimeout(this.#resting);
+    if (document.hidden) {
+      this.#resting = setTimeout(() => {
+        this.#asleep = true;
+        this.#current.abort();
+      }, REST_MS);
+    } else this.#stir();
+  };
+
+  readonly #stir = (): void => {
+    const rouse = this.#asleep || this.#failures > 0 || this.#stopped;
+    this.#asleep = false;
+    this.#failures = 0;
+    this.#wake();
+    if (rouse) this.#current.abort();
+  };
+
+  async #failed(): Promise<void> {
+    if (this.#stopped || this.#asleep) return;
+    this.#failures++;
+    if (this.#failures > 1) this.#ear.tell("none");
+    const most = Math.min(500 * 2 ** this.#failures, 15_000);
+    await this.#pause(this.#failures === 1 ? 100 : most * (0.5 + Math.random() / 2));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #poll(): Promise<void> {
+    const wait = this.#failures ? 0 : WAIT_S;
+    const limit = setTimeout(() => this.#current.abort(), (wait + 12) * 1000);
+    try {
+      const said = await ask<Changes>(`${this.#path}/changes?after=${this.#ear.cursor()}&wait=${wait}&limit=100`, {
+        signal: this.#current.signal,
+      });
+      this.#ear.tell("poll");
+      if (said.changes.length) this.#ear.hear(said.changes);
+      if (this.#failures > 1) this.#polls = 0; // it was the network, not the stream
+      else if (!said.more) this.#polls--;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  /** Read the stream until it ends. When it is mute or refused the next turns are long polls. */
+  async #listen(): Promise<void> {
+    const began = performance.now();
+    let timer = setTimeout(() => this.#current.abort(), GREETING_MS);
+    let whole = false; // it came through and lasted
+    try {
+      const answer = await fetch(`${this.#path}/stream?after=${this.#ear.cursor()}`, {
+        headers: { Accept: "text/event-stream" },
+        signal: this.#current.signal,
+        cache: "no-store",
+      });
+      if (!answer.ok || !answer.body) throw refusal(answer.status, await answer.text());
+      const reader = answer.body.getReader();
+      const decoder = new TextDecoder();
+      let rest = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        whole = performance.now() - began > SHORT_MS;
+        if (done && !whole) throw new Error("the stream was cut short");
+        if (done) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => this.#current.abort(), BEAT_MS);
+        this.#ear.tell("stream");
+        this.#failures = 0;
+        rest = this.#take(rest + decoder.decode(value, { stream: true }));
+      }
+    } catch (reason) {
+      const refused = reason instanceof Refusal && reason.status < 500;
+      if (!whole && !refused) this.#polls = POLLS_PER_TRY;
+      throw reason;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Hand over every complete event; returns what is still incomplete. */
+  #take(text: string): string {
+    const blocks = text.split("\n\n");
+    const rest = blocks.pop() ?? "";
+    const changes: Change[] = [];
+    for (const block of blocks) {
+      for (const line of block.split("\n")) {
+        if (line.startsWith("data:")) changes.push(JSON.parse(line.slice(5)) as Change);
+      }
+    }
+    if (changes.length) this.#ear.hear(changes);
+    return rest;
+  }
+}

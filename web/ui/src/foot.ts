@@ -1,0 +1,152 @@
+/** What stands under a photo in the viewer: its times, and what one can do with it. */
+
+import { askAsGuest } from "./guest";
+import type { Speech } from "./speech";
+import type { Words } from "./viewer";
+import { type Download, type Photo, Refusal } from "./wire";
+
+interface Context {
+  speech: Speech<Words>;
+  share: string;
+  title: string;
+  notice: (text: string) => void;
+}
+
+const IN_WECHAT = /MicroMessenger/i.test(navigator.userAgent);
+const SHARE = "M12 15V4M7.5 8 12 3.5 16.5 8M5 12.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-6.5";
+const DOWN = "M12 4v11M7.5 11 12 15.5 16.5 11M5 16.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-2.5";
+
+export class Foot {
+  readonly #on: Context;
+  readonly #photo: () => Photo | undefined;
+  readonly #times = document.createElement("p");
+  readonly #actions = document.createElement("div");
+  #asked = ""; // the photo whose full size was asked for
+
+  constructor(on: Context, photo: () => Photo | undefined) {
+    this.#on = on;
+    this.#photo = photo;
+    this.#times.className = "viewer-times";
+    this.#actions.className = "viewer-actions";
+  }
+
+  fill(el: HTMLElement): void {
+    el.className = "viewer-foot";
+    el.append(this.#times, this.#actions);
+  }
+
+  /** For the photo that is shown now. */
+  draw(): void {
+    const photo = this.#photo();
+    this.#asked = "";
+    this.#times.replaceChildren(...(photo ? this.#freshness(photo) : []));
+    this.#actions.hidden = !photo;
+    this.#actions.replaceChildren(
+      this.#button("share", SHARE, () => void this.#pass()),
+      this.#button("download", DOWN, () => void this.#prepare()),
+    );
+  }
+
+  /** «拍摄 14:03:22 · 上线 14:03:24 · 精修 14:05:10»: what happened when, nothing that did not. */
+  #freshness(photo: Photo): HTMLElement[] {
+    const { speech } = this.#on;
+    const stamps: [Words, number | null][] = [
+      ["shot", photo.shot_at],
+      ["published", photo.live_at],
+      ["retouched", photo.stage === "retouched" ? photo.retouched_at : null],
+    ];
+    const found = stamps.flatMap(([key, at]) => {
+      if (at === null) return [];
+      const stamp = document.createElement("span");
+      const time = Object.assign(document.createElement("time"), {
+        textContent: speech.clock(at),
+        dateTime: new Date(at).toISOString(),
+      });
+      stamp.append(`${speech.say(key)} `, time);
+      return [stamp];
+    });
+    if (photo.stage === "preview") {
+      found.push(Object.assign(document.createElement("span"), { className: "soft", textContent: speech.say("stage_preview") }));
+    }
+    return found;
+  }
+
+  async #pass(): Promise<void> {
+    const photo = this.#photo();
+    if (!photo) return;
+    const url = `${this.#on.share}#p=${photo.id}`;
+    try {
+      if (typeof navigator.share === "function") await navigator.share({ title: this.#on.title, url });
+      else {
+        await navigator.clipboard.writeText(url);
+        this.#say("copied");
+      }
+    } catch (reason) {
+      if (!(reason instanceof DOMException && reason.name === "AbortError")) this.#say("copy_failed");
+    }
+  }
+
+  /** Ask for the full size; say how large it is before a byte of it travels. */
+  async #prepare(): Promise<void> {
+    const photo = this.#photo();
+    if (!photo) return;
+    this.#asked = photo.id;
+    const waiting = Object.assign(document.createElement("span"), {
+      className: "viewer-waiting",
+      textContent: this.#on.speech.say("preparing"),
+    });
+    this.#actions.replaceChildren(waiting);
+    try {
+      const full = await this.#full(photo.id);
+      if (full && this.#asked === photo.id) this.#offer(full);
+    } catch (reason) {
+      if (this.#asked !== photo.id) return;
+      this.#say(reason instanceof Refusal && reason.status === 403 ? "no_download" : "no_network");
+      this.draw();
+    }
+  }
+
+  async #full(id: string): Promise<Download | null> {
+    while (this.#asked === id) {
+      const said = await askAsGuest<Download | { retry_after: number }>(`/mp/v1/photos/${id}/download`);
+      if ("url" in said) return said;
+      await new Promise((resolve) => setTimeout(resolve, said.retry_after * 1000));
+    }
+    return null;
+  }
+
+  #offer(full: Download): void {
+    const { speech } = this.#on;
+    const size = speech.size(full.size);
+    const note = Object.assign(document.createElement("span"), {
+      className: "viewer-size",
+      textContent: speech.say("size", { width: full.width, height: full.height, size }),
+    });
+    const save = Object.assign(document.createElement("a"), {
+      className: "viewer-save",
+      href: full.url,
+      download: "",
+      textContent: speech.say("save", { size }),
+    });
+    if (IN_WECHAT) {
+      save.removeAttribute("download"); // its browser shows the picture; a long press saves it
+      save.addEventListener("click", () => this.#say("save_how"));
+    }
+    this.#actions.replaceChildren(note, save);
+    save.focus();
+  }
+
+  #say(key: Words): void {
+    this.#on.notice(this.#on.speech.say(key));
+  }
+
+  #button(key: Words, path: string, act: () => void): HTMLButtonElement {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "viewer-button" });
+    const name = this.#on.speech.say(key);
+    button.setAttribute("aria-label", name);
+    button.innerHTML = `<svg width="22" height="22" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="${path}"/></svg>`;
+    button.append(Object.assign(document.createElement("span"), { textContent: name }));
+    button.addEventListener("click", act);
+    return button;
+  }
+}

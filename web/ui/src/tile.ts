@@ -1,0 +1,200 @@
+/** One photo on the wall: its ghost at once, the thumb when it comes, a better picture where the place is large. */
+
+import type { Box } from "./rows";
+import { ghost } from "./thumbhash";
+import type { Photo } from "./wire";
+
+export interface Host {
+  label: (photo: Photo) => string;
+  /** The photo's URLs may be too old: read them again. */
+  refresh: (photo: Photo) => Promise<Photo | undefined>;
+  /** The thumb is on screen for the first time. */
+  shown: (photo: Photo) => void;
+}
+
+const FIRST_RETRY_MS = 600;
+const LAST_RETRY_MS = 20_000;
+const STALL_MS = 20_000; // a picture that has not come by then is asked for again
+const LARGE = 1.5; // device pixels per pixel of the thumb from which on the view is worth its bytes
+const SETTLE_MS = 500;
+
+export class Tile {
+  readonly el: HTMLLIElement;
+  readonly link: HTMLAnchorElement;
+  photo: Photo;
+  readonly #host: Host;
+  #picture: HTMLImageElement | null = null; // what is on screen
+  #coming: HTMLImageElement | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #tries = 0;
+  #width = 0;
+  #born: Box | null = null; // laid out there once; every later place is a transform, which costs no layout
+  #gone = false;
+  #refined = false; // the view was asked for once
+
+  constructor(photo: Photo, host: Host, served?: HTMLLIElement) {
+    this.photo = photo;
+    this.#host = host;
+    this.el = served ?? document.createElement("li");
+    this.link = served?.querySelector("a") ?? document.createElement("a");
+    this.el.className = "tile";
+    this.el.dataset["id"] = photo.id;
+    this.link.href = photo.urls.view;
+    this.link.setAttribute("aria-label", host.label(photo));
+    const old = served?.querySelector("img");
+    if (old) this.#adopt(old);
+    else this.link.append(this.#haunt());
+    if (!served) this.el.append(this.link);
+  }
+
+  place(box: Box, index: number, count: number): void {
+    const { style } = this.el;
+    if (!this.#born) {
+      this.#born = box;
+      style.left = `${box.x.toFixed(2)}px`;
+      style.top = `${box.y.toFixed(2)}px`;
+    }
+    style.transform = `translate(${(box.x - this.#born.x).toFixed(2)}px, ${(box.y - this.#born.y).toFixed(2)}px)`;
+    style.width = `${box.w.toFixed(2)}px`;
+    style.height = `${box.h.toFixed(2)}px`;
+    this.#width = box.w;
+    this.el.setAttribute("aria-posinset", String(index + 1));
+    this.el.setAttribute("aria-setsize", String(count));
+  }
+
+  /** Ask for the thumb unless it is here or on its way. */
+  load(): void {
+    if (!this.#picture && !this.#coming) this.#fetch(this.photo.urls.thumb);
+  }
+
+  /** The same photo in a newer revision: what is on screen stays until the new picture is ready to be painted. */
+  update(photo: Photo): void {
+    const same = photo.urls.thumb === this.photo.urls.thumb;
+    this.photo = photo;
+    this.link.href = photo.urls.view;
+    this.relabel();
+    if (same) return;
+    this.#forget();
+    this.#tries = 0;
+    this.#refined = false;
+    this.#fetch(photo.urls.thumb);
+  }
+
+  relabel(): void {
+    this.link.setAttribute("aria-label", this.#host.label(this.photo));
+  }
+
+  /** The network is back: do not wait for the next try. */
+  hurry(): void {
+    if (this.#timer !== undefined && !this.#coming && this.#tries) this.#fetch(this.photo.urls.thumb);
+  }
+
+  drop(): void {
+    this.#gone = true;
+    this.#forget();
+    this.el.remove();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#coming) this.#coming.src = "";
+    this.#coming = null;
+  }
+
+  /** A picture the server put on the page: it may be here already, may be coming, may have failed. */
+  #adopt(img: HTMLImageElement): void {
+    if (img.complete && img.naturalWidth) {
+      this.#picture = img;
+      this.#settle();
+    } else if (img.complete) {
+      img.remove();
+      this.link.append(this.#haunt());
+      this.#fetch(this.photo.urls.thumb);
+    } else {
+      this.link.prepend(this.#haunt());
+      this.#await(img);
+    }
+  }
+
+  #fetch(url: string): void {
+    clearTimeout(this.#timer);
+    const img = new Image();
+    img.decoding = "async";
+    img.alt = "";
+    img.src = url;
+    this.#await(img);
+  }
+
+  #await(img: HTMLImageElement): void {
+    this.#coming = img;
+    const asked = performance.now();
+    this.#timer = setTimeout(() => this.#missed(img), STALL_MS);
+    img.addEventListener("error", () => this.#missed(img), { once: true });
+    img.decode().then(
+      () => this.#show(img, performance.now() - asked > 60),
+      () => (img.complete && img.naturalWidth ? this.#show(img, true) : this.#missed(img)),
+    );
+  }
+
+  #show(img: HTMLImageElement, slowly: boolean): void {
+    if (this.#gone || this.#coming !== img) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#coming = null;
+    this.#tries = 0;
+    const before = [...this.link.children].filter((child) => child !== img);
+    const first = !this.#picture;
+    this.#picture = img;
+    if (slowly) {
+      img.classList.add("fading");
+      img.addEventListener("animationend", () => before.forEach((child) => child.remove()), { once: true });
+      setTimeout(() => before.forEach((child) => child.remove()), 1000);
+    } else before.forEach((child) => child.remove());
+    this.link.append(img);
+    if (first) this.#host.shown(this.photo);
+    this.#settle();
+  }
+
+  #missed(img: HTMLImageElement): void {
+    if (this.#gone || this.#coming !== img) return;
+    this.#forget();
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** this.#tries, LAST_RETRY_MS) * (0.75 + Math.random() / 2);
+    this.#tries++;
+    this.#timer = setTimeout(() => void this.#again(), wait);
+  }
+
+  async #again(): Promise<void> {
+    if (this.#tries === 2 || this.#tries % 5 === 0) {
+      const fresh = await this.#host.refresh(this.photo).catch(() => undefined);
+      if (fresh && !this.#gone) {
+        this.photo = fresh;
+        this.link.href = fresh.urls.view;
+      }
+    }
+    if (!this.#gone && !this.#coming) this.#fetch(this.photo.urls.thumb);
+  }
+
+  /** Where the place is much larger than the thumb, the view follows once the reader stays. */
+  #settle(): void {
+    const thin = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData;
+    this.#timer = setTimeout(() => {
+      const wanted = this.#width * Math.min(devicePixelRatio, 2);
+      const has = this.#picture?.naturalWidth ?? 0;
+      const small = this.#picture?.src.endsWith(this.photo.urls.view) === false && wanted > has * LARGE;
+      this.#timer = undefined;
+      if (!small || thin || this.#refined || this.#gone || this.#coming) return;
+      this.#refined = true;
+      this.#fetch(this.photo.urls.view);
+    }, SETTLE_MS);
+  }
+
+  #haunt(): HTMLCanvasElement {
+    const canvas = document.createElement("canvas");
+    const seen = ghost(this.photo.placeholder);
+    canvas.width = seen?.width ?? 1;
+    canvas.height = seen?.height ?? 1;
+    if (seen) canvas.getContext("2d")?.putImageData(new ImageData(seen.rgba, seen.width, seen.height), 0, 0);
+    return canvas;
+  }
+}

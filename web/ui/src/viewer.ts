@@ -1,0 +1,193 @@
+/** One photo at a time: swipe, zoom, keys, neighbours fetched ahead; how fresh it is; take it home; pass it on. */
+
+import "photoswipe/style.css";
+import "./viewer.css";
+
+import PhotoSwipe, { type SlideData } from "photoswipe";
+
+import words from "../../words/album_later.json";
+import type { AlbumWords } from "./album";
+import { Foot } from "./foot";
+import type { Turn } from "./roll";
+import type { Speech } from "./speech";
+import { ask, type History, type Photo } from "./wire";
+
+export interface Occasion {
+  photo: Photo;
+  from: HTMLElement | undefined;
+  photos: readonly Photo[];
+  speech: Speech<AlbumWords>;
+  share: string;
+  title: string;
+  elementOf: (id: string) => HTMLElement | undefined;
+  reveal: (id: string) => void;
+  refresh: (photo: Photo) => Promise<Photo | undefined>;
+  notice: (text: string) => void;
+  older: () => Promise<void>;
+}
+
+export type Words = AlbumWords | keyof typeof words;
+type Slide = SlideData & { photo?: Photo };
+
+const AHEAD = 8; // so many photos before the end older ones are fetched
+const RETRIES = 5;
+
+/** Resolves when the viewer is closed. */
+export async function view(occasion: Occasion): Promise<void> {
+  await new Viewer(occasion).closed;
+}
+
+class Viewer {
+  readonly closed: Promise<void>;
+  readonly #on: Occasion;
+  readonly #speech: Speech<Words>;
+  readonly #slides: Slide[];
+  readonly #pswp: PhotoSwipe;
+  readonly #foot: Foot;
+  readonly #tries = new Map<string, number>();
+  readonly #deep: boolean; // the address named the photo before we did
+
+  constructor(on: Occasion) {
+    this.#on = on;
+    this.#speech = on.speech.learn(words);
+    const known = on.photos.some((photo) => photo.id === on.photo.id);
+    this.#slides = (known ? on.photos : [on.photo]).map(slideOf);
+    this.#deep = location.hash.startsWith("#p=");
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#pswp = new PhotoSwipe({
+      dataSource: this.#slides,
+      index: Math.max(0, this.#slides.findIndex((slide) => slide.photo?.id === on.photo.id)),
+      preload: [2, 2],
+      loop: false,
+      bgOpacity: 1,
+      wheelToZoom: true,
+      maxZoomLevel: 4,
+      secondaryZoomLevel: (zoom) => Math.max(1, zoom.fit * 2.2),
+      showHideAnimationType: still ? "none" : on.from ? "zoom" : "fade",
+      paddingFn: (size) => ({ top: 0, bottom: size.x < size.y ? 0 : 56, left: 0, right: 0 }),
+      closeTitle: this.#speech.say("close"),
+      zoomTitle: this.#speech.say("zoom"),
+      arrowPrevTitle: this.#speech.say("previous"),
+      arrowNextTitle: this.#speech.say("next"),
+      errorMsg: this.#speech.say("error"),
+      counter: false,
+    });
+    this.#foot = new Foot({ ...on, speech: this.#speech }, () => this.#photo());
+    this.closed = new Promise((resolve) => this.#pswp.on("destroy", () => resolve()));
+    this.#wire();
+    this.#pswp.init();
+    if (!this.#deep) history.pushState({ viewing: true }, "", `#p=${on.photo.id}`);
+    document.body.classList.add("viewing");
+    if (!known) void this.#olderThan(on.photo);
+  }
+
+  #photo(): Photo | undefined {
+    return this.#slides[this.#pswp.currIndex]?.photo;
+  }
+
+  #wire(): void {
+    const pswp = this.#pswp;
+    const on = this.#on;
+    const turned = (event: Event): void => this.#turned((event as CustomEvent<Turn>).detail);
+    const back = (): void => pswp.close();
+    pswp.addFilter("thumbEl", (_, data: Slide) => {
+      const link = data.photo && on.elementOf(data.photo.id);
+      return link?.querySelector<HTMLElement>("img") ?? undefined!;
+    });
+    pswp.addFilter("placeholderSrc", (source, content) => (content.data as Slide).msrc ?? source);
+    pswp.on("uiRegister", () => {
+      pswp.ui?.registerElement({ name: "foot", appendTo: "root", onInit: (el) => this.#foot.fill(el) });
+    });
+    pswp.on("change", () => this.#changed());
+    pswp.on("loadError", ({ content }) => void this.#failed(content.index));
+    pswp.on("close", () => {
+      const photo = this.#photo();
+      if (photo) on.reveal(photo.id);
+      removeEventListener("turn", turned);
+      removeEventListener("popstate", back);
+      document.body.classList.remove("viewing");
+      if (history.state && (history.state as { viewing?: boolean }).viewing) history.back();
+      else if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    });
+    addEventListener("turn", turned);
+    addEventListener("popstate", back);
+  }
+
+  #changed(): void {
+    const photo = this.#photo();
+    this.#foot.draw();
+    if (photo && location.hash.startsWith("#p=")) history.replaceState(history.state, "", `#p=${photo.id}`);
+    if (this.#pswp.currIndex > this.#slides.length - AHEAD) void this.#more();
+  }
+
+  async #more(): Promise<void> {
+    await this.#on.older();
+    const last = this.#slides[this.#slides.length - 1]?.photo?.position ?? 0;
+    this.#slides.push(...this.#on.photos.filter((photo) => photo.position < last).map(slideOf));
+  }
+
+  async #olderThan(photo: Photo): Promise<void> {
+    const page = await ask<History>(`/mp/v1/albums/${photo.album_id}/photos?before=${photo.position}&limit=100`);
+    this.#slides.push(...page.photos.map(slideOf));
+    this.#pswp.refreshSlideContent(this.#pswp.currIndex + 1);
+  }
+
+  /** Better bytes, or none at all any more, for what is being looked at. */
+  #turned(turn: Turn): void {
+    for (const photo of turn.changed) void this.#better(photo);
+    for (const id of turn.gone) {
+      const index = this.#indexOf(id);
+      if (index < 0) continue;
+      const current = index === this.#pswp.currIndex;
+      const gone = document.createElement("p");
+      gone.className = "viewer-gone";
+      gone.textContent = this.#speech.say("hidden");
+      this.#slides[index] = { element: gone, html: gone.outerHTML };
+      this.#pswp.refreshSlideContent(index);
+      if (current) this.#foot.draw();
+    }
+  }
+
+  async #better(photo: Photo): Promise<void> {
+    const index = this.#indexOf(photo.id);
+    const old = this.#slides[index];
+    if (!old) return;
+    if (old.src !== photo.urls.view) {
+      const img = new Image();
+      img.src = photo.urls.view;
+      await img.decode().catch(() => undefined); // it is in the cache now, so the swap is not seen
+    }
+    Object.assign(old, slideOf(photo));
+    const zoomed = this.#pswp.currIndex === index && (this.#pswp.currSlide?.currZoomLevel ?? 0) > (this.#pswp.currSlide?.zoomLevels.initial ?? 0);
+    if (!zoomed) this.#pswp.refreshSlideContent(index);
+    if (this.#pswp.currIndex === index) this.#foot.draw();
+  }
+
+  async #failed(index: number): Promise<void> {
+    const slide = this.#slides[index];
+    if (!slide?.photo) return;
+    const tries = (this.#tries.get(slide.photo.id) ?? 0) + 1;
+    this.#tries.set(slide.photo.id, tries);
+    if (tries > RETRIES) return;
+    await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+    const fresh = await this.#on.refresh(slide.photo).catch(() => undefined);
+    if (fresh) Object.assign(slide, slideOf(fresh));
+    if (!this.#pswp.isDestroying) this.#pswp.refreshSlideContent(index);
+  }
+
+  #indexOf(id: string): number {
+    return this.#slides.findIndex((slide) => slide.photo?.id === id);
+  }
+}
+
+function slideOf(photo: Photo): Slide {
+  return {
+    src: photo.urls.view,
+    msrc: photo.urls.thumb,
+    width: photo.width,
+    height: photo.height,
+    alt: "",
+    thumbCropped: true,
+    photo,
+  };
+}

@@ -1,0 +1,128 @@
+/** What the platform answers to guests (docs/wire.md §2), and the one way to ask it. */
+
+export interface Photo {
+  id: string;
+  album_id: string;
+  position: number;
+  revision: number;
+  width: number;
+  height: number;
+  placeholder: string;
+  urls: { thumb: string; view: string };
+  shot_at: number | null;
+  live_at: number | null;
+  retouched_at: number | null;
+  stage: "preview" | "original" | "retouched";
+}
+
+export interface Tombstone {
+  id: string;
+  album_id: string;
+  position: number;
+  revision: number;
+  hidden: true;
+}
+
+export type Change = Photo | Tombstone;
+
+export interface Album {
+  id: string;
+  event_id: string;
+  title: string;
+  access: string;
+  photos: number;
+  revision: number;
+}
+
+export interface EventCard {
+  id: string;
+  title: string;
+  place: string;
+  starts_at: number | null;
+  ends_at: number | null;
+  state: string;
+  share_code: string;
+}
+
+export interface History {
+  photos: Photo[];
+  next: number | null;
+}
+
+export interface Changes {
+  changes: Change[];
+  cursor: number;
+  more: boolean;
+}
+
+export interface Download {
+  url: string;
+  width: number;
+  height: number;
+  size: number;
+  expires_at: number;
+}
+
+/** A refusal with the platform's stable code and its words for people. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export function isHidden(change: Change): change is Tombstone {
+  return "hidden" in change;
+}
+
+export interface Question {
+  body?: unknown;
+  signal?: AbortSignal;
+  as?: string;
+}
+
+/** JSON from the platform. Raises Refusal when it says no, TypeError when it cannot be reached. */
+export async function ask<T>(path: string, { body, signal, as }: Question = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (as) headers["Authorization"] = `Bearer ${as}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), keepalive: true }),
+    ...(signal ? { signal } : {}),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw refusal(answer.status, text);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+export function refusal(status: number, text: string): Refusal {
+  try {
+    const said = JSON.parse(text) as { code?: string; message?: string };
+    return new Refusal(status, said.code ?? "error", said.message ?? text);
+  } catch {
+    return new Refusal(status, "error", `HTTP ${status}`);
+  }
+}
+
+/** What this browser kept, or null; private windows may refuse to keep anything. */
+export function recall(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // a private window: nothing is kept, everything else works
+  }
+}

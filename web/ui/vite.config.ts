@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { defineConfig, type Plugin } from "vite";
+
+/** Vite's own helper for late parts is 1 KB of every first load; all we need of it is to wait for a style sheet. */
+const LATE = `
+const sheets = {};
+const sheet = (href) => sheets[href] ??= new Promise((resolve) => {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: resolve, onerror: resolve });
+  document.head.append(link);
+});
+export const __vitePreload = (load, needed = []) =>
+  Promise.all(needed.filter((file) => file.endsWith(".css")).map((file) => sheet("/assets/" + file))).then(load);
+`;
+
+const smallHelper: Plugin = {
+  name: "small-preload-helper",
+  enforce: "pre",
+  load: (id) => (id === "\0vite/preload-helper.js" ? LATE : undefined),
+};
+
+/** What is compressed once at build time need not be compressed per request. */
+const compressed: Plugin = {
+  name: "compressed",
+  writeBundle: ({ dir = "" }) => {
+    for (const name of readdirSync(dir).filter((file) => /\.(js|css)$/.test(file))) {
+      writeFileSync(join(dir, `${name}.gz`), gzipSync(readFileSync(join(dir, name)), { level: 9 }));
+    }
+  },
+};
+
+// Every page is rendered by the platform (web/pages.py) and names its entry; the manifest tells it the hashed file.
+export default defineConfig({
+  base: "/assets/",
+  plugins: [smallHelper, compressed],
+  build: {
+    outDir: "../dist",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    assetsDir: ".",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022", // Chrome 94, Safari 15, Firefox 93 (no static blocks in our classes, which Safari learnt later)
+    cssTarget: ["chrome94", "safari15", "firefox93"],
+    rolldownOptions: {
+      input: ["src/album.ts", "src/screen.ts", "src/console.ts", "src/message.ts", "src/sw.ts"],
+    },
+  },
+});
