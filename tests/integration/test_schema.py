@@ -31,7 +31,7 @@ def test_sqlite_upgrades_from_nothing_to_the_models(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_postgresql_upgrades_from_nothing_to_the_models() -> None:
-    with server("postgres") as found:
+    with server("postgresql") as found:
         assert found is not None
         with found.clone() as url:
             engine = create_engine(url)

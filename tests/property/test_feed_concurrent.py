@@ -22,7 +22,7 @@ PUBLISHERS, EACH = 8, 25
 
 @pytest.fixture(scope="module")
 def postgresql() -> Server:
-    with server("postgres") as found:
+    with server("postgresql") as found:
         assert found is not None
         yield found
 
