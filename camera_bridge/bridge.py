@@ -86,7 +86,9 @@ class Bridge:
             self.folder.start()
 
     def stop(self) -> None:
-        """Close the doors, then the senders; what they were doing stays owed."""
+        """Close the doors, then the senders; what they were doing stays owed. May be called twice."""
+        if self.line.stopping.is_set():
+            return
         if self.folder:
             self.folder.stop()
         if self.door:

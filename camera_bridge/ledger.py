@@ -200,6 +200,7 @@ class Ledger:
         """The platform read the original back and its hash is ours."""
         with self.writing() as tx:
             self._settle(tx, asset_id, "original")
+            self._settle(tx, asset_id, "preview")  # the platform renders from the original now
             tx.execute(
                 "UPDATE asset SET state = 'safe', why = '', photo_id = ?, photo_state = ?,"
                 " original_at = coalesce(original_at, ?) WHERE asset_id = ? AND state IN ('spooled', 'refused')",
@@ -300,7 +301,8 @@ class Ledger:
 
     def _settle(self, tx: sqlite3.Connection, asset_id: str, artifact: str) -> None:
         tx.execute(
-            "UPDATE debt SET state = 'settled', why = '' WHERE asset_id = ? AND artifact = ?", (asset_id, artifact)
+            "UPDATE debt SET state = 'settled', why = '' WHERE asset_id = ? AND artifact = ? AND state = 'owed'",
+            (asset_id, artifact),
         )
 
     def _tell(self, tx: sqlite3.Connection, kind: str, asset_id: str, body: dict[str, object]) -> None:

@@ -32,7 +32,7 @@ def counts(ledger: Ledger) -> dict[str, int]:
     """The funnel."""
     with ledger.reading() as db:
         rows: dict[str, int] = dict(db.execute("SELECT state, count(*) FROM asset GROUP BY state").fetchall())
-        live = db.execute("SELECT count(*) FROM asset WHERE preview_at IS NOT NULL").fetchone()[0]
+        live = db.execute("SELECT count(*) FROM asset WHERE preview_at IS NOT NULL OR state = 'safe'").fetchone()[0]
     return {
         "received": sum(rows.get(one, 0) for one in (_SPOOLED, _SAFE, _REFUSED)),
         "preview_live": live,

@@ -188,6 +188,11 @@ class _Control(TLS_FTPHandler):  # type: ignore[misc]  # pyftpdlib has no annota
         del line
         self.respond("200 Noted.")
 
+    def ftp_TYPE(self, line: str) -> None:  # noqa: N802 - pyftpdlib finds verbs by name
+        """Any type is accepted and none changes a byte: a photo is never text."""
+        super().ftp_TYPE(line)
+        self._current_type = "i"
+
     def ftp_STOR(self, file: str, mode: str = "w") -> str | None:  # noqa: N802 - pyftpdlib finds verbs by name
         """Refuse before a byte is sent when the disk is nearly full."""
         try:
@@ -201,6 +206,7 @@ class _Control(TLS_FTPHandler):  # type: ignore[misc]  # pyftpdlib has no annota
         return stored
 
     def on_login(self, username: str) -> None:
+        self._current_type = "i"
         self.porch.seen(username, self.remote_ip, connected=+1)
         log.info("login address=%s user=%s tls=%s", self.remote_ip, username, self._ssl_established)
 

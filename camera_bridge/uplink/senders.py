@@ -150,14 +150,15 @@ class OriginalSender:
         line = self._out.line
         while not line.stopping.is_set():
             if not line.wait_up(_IDLE_S) or self.held or not self._send_one():
-                line.stopping.wait(0.2)
+                line.stopping.wait(0.1)
         self._platform.wire.hang_up()
 
     def _send_one(self) -> bool:
-        self._out.desk.wait_for_quiet(_IDLE_S)
-        ledger = self._out.spool.ledger
+        ledger, desk = self._out.spool.ledger, self._out.desk
+        if not desk.wait_for_quiet(_IDLE_S) or ledger.next_debt("preview", without=desk.claimed()):
+            return False
         oldest = self._turn % _OLDEST_EVERY == _OLDEST_EVERY - 1
-        asset = ledger.next_debt("original", oldest=oldest, without=self._out.desk.claimed())
+        asset = ledger.next_debt("original", oldest=oldest, without=desk.claimed())
         if asset is None:
             return False
         self._turn += 1

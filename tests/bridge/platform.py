@@ -58,13 +58,14 @@ class FakePlatform:
         self.trouble: Trouble = lambda _method, _path: None
         self.token = TOKEN
         self.policy: dict[str, Any] = {"px": 1280, "quality": 78, "max_bytes": 120_000}
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.platform = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.port = port
+        self._listen()
 
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+    def _listen(self) -> None:
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
+        self._server.platform = self
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -74,7 +75,16 @@ class FakePlatform:
         self._thread.start()
         return self
 
+    def come_back(self) -> None:
+        """Listen again on the same port; what was stored is still there."""
+        self._listen()
+        self._thread.start()
+
     def __exit__(self, *_: object) -> None:
+        self.go_away()
+
+    def go_away(self) -> None:
+        """Like a process that was killed: nobody listens, established connections end."""
         self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()
@@ -155,6 +165,8 @@ class FakePlatform:
             return 422, _error("bad_digest")
         photo.original = whole
         photo.stored += 1
+        if not photo.published:
+            photo.published, photo.state = 1, "live"
         photo.parts.clear()
         return 200, self.answer(photo)
 

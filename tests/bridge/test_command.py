@@ -42,7 +42,9 @@ class Run:
 
     def __init__(self, config: Path) -> None:
         command = [sys.executable, "-m", "camera_bridge.cli", "run", "--config", str(config)]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+        self._log = config.parent / f"run-{time.monotonic_ns()}.log"  # a pipe nobody reads would fill
+        with self._log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stderr=log, env=os.environ)
         self.note = config.parent / "spool" / "screen.json"
         end = time.monotonic() + 20
         while not self.note.exists() and self.process.poll() is None and time.monotonic() < end:
@@ -60,8 +62,8 @@ class Run:
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)
-        _, err = self.process.communicate(timeout=20)
-        return self.process.returncode, err, time.monotonic() - began
+        code = self.process.wait(timeout=20)
+        return code, self._log.read_text(encoding="utf-8"), time.monotonic() - began
 
 
 @pytest.fixture
