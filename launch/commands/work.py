@@ -17,7 +17,7 @@ from backend.context import Stage
 from backend.jobs import KINDS, QUEUES, RefreshPhoto, RenderPhoto
 from launch import here, holding, logs
 from launch.home import furnish
-from launch.stage import open_stage
+from launch.stage import open_redis, open_stage
 from launch.trouble import Trouble
 from workers import runner
 from workers.hot import HotWorker
@@ -43,7 +43,9 @@ def run(
     wait_for(stage.redis)
     watch = holding.Holding(home.job_file(name or queue))
     take_over(stage, watch)
-    worker = HotWorker(queue, stage.redis, max_rss_bytes=settings.worker_max_rss_bytes, watch=watch)
+    worker = HotWorker(
+        queue, open_redis(settings, answer_s=None), max_rss_bytes=settings.worker_max_rss_bytes, watch=watch
+    )
     watch.ready()
     worker.work(burst=burst, logging_level="WARNING")
 
