@@ -1,0 +1,50 @@
+/** Draws the tiles it is given where they belong. What is near the screen, and where, is decided by `state/wall`. */
+
+import { defineComponent, type Tapped } from '../../lib/define'
+import type { Tile } from '../../state/wall'
+
+/** The room above the shorter column: says how alive the album is. */
+export interface Cap {
+  readonly style: string
+  readonly title: string
+  readonly hint: string
+}
+
+export interface Props {
+  tiles: readonly Tile[]
+  height: number
+  cap: Cap
+  hiddenWord: string
+  photoWord: string
+}
+
+export type Data = object
+
+export interface Methods {
+  pick(said: Tapped<{ id: string }>): void
+  shown(said: Tapped<{ id: string }>): void
+  stuck(said: Tapped<{ id: string }>): void
+}
+
+defineComponent<Props, Data, Methods>({
+  properties: {
+    tiles: { type: Array, value: [] },
+    height: { type: Number, value: 0 },
+    cap: { type: Object, value: { style: '', title: '', hint: '' } },
+    hiddenWord: { type: String, value: '' },
+    photoWord: { type: String, value: '' },
+  },
+  data: {},
+
+  methods: {
+    pick(said) {
+      this.triggerEvent('pick', { id: said.currentTarget.dataset.id })
+    },
+    shown(said) {
+      this.triggerEvent('shown', { id: said.currentTarget.dataset.id })
+    },
+    stuck(said) {
+      this.triggerEvent('stuck', { id: said.currentTarget.dataset.id })
+    },
+  },
+})

@@ -1,0 +1,39 @@
+/** Save one photo to the phone, with what it says on screen. */
+
+import { savePhoto, type Saved } from '../services/save'
+import type { PhotoCard } from '../services/wire'
+import type { Stage } from '../state/stage'
+import type { Words } from '../words/zh'
+import { confirmed, toast } from './ask'
+
+/** Returns whether the phone has the photo now. */
+export async function keepPhoto(stage: Stage, photo: PhotoCard): Promise<boolean> {
+  const { viewer, any } = stage.language.words
+  const saved = await savePhoto(stage.api, photo.id, {
+    progress: step => {
+      void wx.showLoading({ title: step === 'preparing' ? viewer.preparing : viewer.saving, mask: false })
+    },
+    settings: () => {
+      void wx.hideLoading()
+      const { needAlbum, needAlbumHint, toSettings } = viewer
+      return confirmed({ title: needAlbum, content: needAlbumHint, yes: toSettings, no: any.cancel })
+    },
+  })
+  void wx.hideLoading()
+  const words = said(saved, viewer)
+  if (words !== '') toast(words)
+  if (saved === 'saved') stage.mine.add('saved', photo)
+  return saved === 'saved'
+}
+
+function said(saved: Saved, words: Words['viewer']): string {
+  const table: Record<Saved, string> = {
+    saved: words.saved,
+    cancelled: '',
+    shown: words.longPress,
+    private: words.privacy,
+    closed: words.noDownloads,
+    failed: words.saveFailed,
+  }
+  return table[saved]
+}

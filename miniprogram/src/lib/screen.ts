@@ -1,0 +1,27 @@
+/** Sizes of this phone's screen, px. */
+
+export interface Bar {
+  readonly status: number // height of the system's status bar
+  readonly height: number // of the title row below it
+  readonly capsule: number // width WeChat's own button takes at the right, with its margin
+}
+
+/** The title row is centred on WeChat's capsule, whatever the phone. */
+export function bar(): Bar {
+  const window = wx.getWindowInfo()
+  const capsule = wx.getMenuButtonBoundingClientRect()
+  const above = Math.max(4, capsule.top - window.statusBarHeight)
+  return {
+    status: window.statusBarHeight,
+    height: capsule.height + above * 2,
+    capsule: window.windowWidth - capsule.left,
+  }
+}
+
+export function width(): number {
+  return wx.getWindowInfo().windowWidth
+}
+
+export function height(): number {
+  return wx.getWindowInfo().windowHeight
+}

@@ -1,0 +1,363 @@
+/** An album's wall, live: new photos come by themselves and never move what the guest is looking at. */
+
+import { remind } from '../../flows/remind'
+import { albumPath, eventPath, go, HOME, minePath, query as asQuery, viewerPath } from '../../flows/routes'
+import type { Chip } from '../../components/chip-row/chip-row'
+import type { Cap } from '../../components/photo-wall/photo-wall'
+import { definePage, type Heard } from '../../lib/define'
+import { clockTime } from '../../lib/moments'
+import { sceneIn, sceneOf } from '../../lib/scene'
+import * as screen from '../../lib/screen'
+import { scan } from '../../services/scan'
+import { tellSeen } from '../../services/seen'
+import { countWords, pulseOf } from '../../state/aliveness'
+import { phaseOf, type Phase } from '../../state/occasion'
+import type { Room, Said } from '../../state/room'
+import { stage } from '../../state/stage'
+import type { Visit } from '../../state/visits'
+import { Wall, type Tile } from '../../state/wall'
+import { fill } from '../../words/fill'
+import { trouble } from '../../words/trouble'
+import { zh, type Words } from '../../words/zh'
+
+export interface Data {
+  t: Words['album']
+  any: Words['any']
+  hiddenWord: string
+  face: 'loading' | 'wall' | 'failed'
+  problem: string
+  eventTitle: string
+  title: string
+  tabs: Chip[]
+  albumId: string
+  count: string
+  pulse: string
+  beating: boolean
+  banner: string
+  tiles: Tile[]
+  height: number
+  cap: Cap
+  pill: string
+  pillTop: number
+  foot: string
+  empty: boolean
+  reminded: boolean
+  mayRemind: boolean
+}
+
+export interface Methods {
+  room: Room | null
+  wall: Wall | null
+  visit: Visit | null
+  leaves: (() => void)[]
+  leaveRoom: (() => void) | null
+  scrolled: number
+  drawnAt: number
+  live: Set<string> | null
+  albumOf(query: Record<string, string | undefined>): Promise<string>
+  learn(scene: string): Promise<void>
+  load(albumId: string): Promise<void>
+  heard(said: Said): void
+  paint(): void
+  draw(): void
+  phase(): Phase
+  capOf(): Cap
+  again(): void
+  openHome(): void
+  lookUp(): void
+  pick(said: Heard<{ id: string }>): void
+  shown(said: Heard<{ id: string }>): void
+  stuck(said: Heard<{ id: string }>): void
+  change(said: Heard<{ id: string }>): void
+  remindMe(): void
+  openMine(): void
+  openEvent(): void
+}
+
+const SIDE_PX = 8
+const AT_TOP_PX = 80
+const NO_CAP: Cap = { style: '', title: '', hint: '' }
+const CAP_AT_LEAST_PX = 72
+
+definePage<Data, Methods>({
+  data: {
+    t: zh.album,
+    any: zh.any,
+    hiddenWord: '',
+    face: 'loading',
+    problem: '',
+    eventTitle: '',
+    title: '',
+    tabs: [],
+    albumId: '',
+    count: '',
+    pulse: '',
+    beating: false,
+    banner: '',
+    tiles: [],
+    height: 0,
+    cap: NO_CAP,
+    pill: '',
+    pillTop: 96,
+    foot: '',
+    empty: false,
+    reminded: false,
+    mayRemind: false,
+  },
+  room: null,
+  wall: null,
+  visit: null,
+  leaves: [],
+  leaveRoom: null,
+  scrolled: 0,
+  drawnAt: 0,
+  live: null,
+
+  async onLoad(query) {
+    const { language, network } = stage()
+    const speak = (words: Words): void => {
+      this.setData({ t: words.album, any: words.any, hiddenWord: words.viewer.hidden })
+      this.paint()
+    }
+    speak(language.words)
+    const { status, height } = screen.bar()
+    this.setData({ pillTop: status + height + 8 })
+    this.leaves = [
+      language.news.listen(speak),
+      network.news.listen(() => {
+        this.paint()
+      }),
+    ]
+    try {
+      await this.load(await this.albumOf(query))
+    } catch (error) {
+      this.setData({ face: 'failed', problem: trouble(error, language.words.any) })
+    }
+  },
+
+  onShow() {
+    if (this.room !== null) this.setData({ reminded: stage().reminders.left(this.room.albumId) > 0 })
+  },
+
+  onUnload() {
+    this.leaveRoom?.()
+    for (const leave of this.leaves) leave()
+  },
+
+  onPageScroll({ scrollTop }) {
+    this.scrolled = scrollTop
+    if (scrollTop <= 2 && this.wall !== null && this.wall.waiting.length > 0) {
+      this.wall.letIn()
+      this.paint()
+    } else if (Math.abs(scrollTop - this.drawnAt) > screen.height() / 2) this.draw()
+  },
+
+  async onReachBottom() {
+    if (this.room === null) return
+    try {
+      await this.room.older()
+    } catch (error) {
+      trouble(error, this.data.any) // the banner says it; the next scroll tries again
+    }
+    this.paint()
+  },
+
+  async onPullDownRefresh() {
+    await this.room?.wake()
+    this.wall?.reset()
+    this.paint()
+    wx.stopPullDownRefresh()
+  },
+
+  onResize() {
+    if (this.room === null) return
+    this.wall = new Wall(this.room.feed, screen.width() - SIDE_PX * 2)
+    this.paint()
+  },
+
+  /** A message's link and a code name the event; its first album is meant. */
+  async albumOf(query) {
+    const { visits, api } = stage()
+    const scene = sceneIn(query)
+    const albumId = query['id']
+    if (albumId !== undefined) {
+      if (scene !== '' && visits.of(albumId) === null) void this.learn(scene)
+      return albumId
+    }
+    const scanned = await scan(api, scene)
+    visits.remember(scanned, Date.now())
+    return scanned.albums[0]?.id ?? ''
+  },
+
+  /** The event around an album that was opened by itself: its title, its other albums. */
+  async learn(scene) {
+    const { visits, api } = stage()
+    try {
+      visits.remember(await scan(api, scene), Date.now())
+    } catch (error) {
+      trouble(error, this.data.any) // the wall does without
+    }
+    this.visit = visits.of(this.data.albumId)
+    this.paint()
+  },
+
+  async load(albumId) {
+    const { rooms, visits, reminders } = stage()
+    const room = rooms.room(albumId)
+    this.leaveRoom?.()
+    this.room = room
+    this.live = new Set()
+    this.visit = visits.of(albumId)
+    this.setData({ albumId, reminded: reminders.left(albumId) > 0 })
+    this.leaveRoom = room.enter(said => {
+      if (this.room === room) this.heard(said)
+    })
+    await room.open()
+    if (this.room !== room) return
+    this.wall = new Wall(room.feed, screen.width() - SIDE_PX * 2)
+    this.setData({ face: 'wall', mayRemind: (room.album?.templates.length ?? 0) > 0 })
+    this.paint()
+  },
+
+  heard(said) {
+    const { room, wall } = this
+    if (room === null || wall === null) return
+    if (said.kind === 'reset') wall.reset(room.feed)
+    if (said.kind === 'older') wall.older(said.photos)
+    if (said.kind === 'changed') {
+      for (const photo of said.taken.added) this.live?.add(photo.id)
+      if (this.scrolled < AT_TOP_PX) wall.letIn()
+    }
+    if (said.kind === 'link' && said.link === 'gone') this.setData({ face: 'failed', problem: this.data.t.goneHint })
+    this.paint()
+  },
+
+  /** Everything around the wall, and the wall. */
+  paint() {
+    const { room, wall, visit } = this
+    if (room === null || wall === null || room.album === null) return
+    const { language, network } = stage()
+    const words = language.words
+    const pulse = pulseOf(room.link, network.weather, this.phase(), words)
+    const waiting = wall.waiting.length
+    const empty = room.feed.photos.length === 0
+    const foot = room.complete ? words.album.end : words.album.more
+    this.setData({
+      eventTitle: visit?.title ?? '',
+      title: room.album.title,
+      tabs: (visit?.albums ?? []).length > 1 ? (visit?.albums ?? []).map(({ id, title }) => ({ id, label: title })) : [],
+      count: countWords(room.count, words.album),
+      pulse: pulse.word,
+      beating: pulse.beating,
+      banner: pulse.banner,
+      pill: waiting > 0 ? fill(words.album.fresh, { n: waiting }) : '',
+      foot: empty ? '' : foot,
+      empty,
+    })
+    this.draw()
+  },
+
+  draw() {
+    if (this.wall === null) return
+    const screenful = screen.height()
+    this.drawnAt = this.scrolled
+    this.setData({
+      height: this.wall.height,
+      tiles: this.wall.tiles(this.scrolled - screenful * 1.5, this.scrolled + screenful * 2.5),
+      cap: this.capOf(),
+    })
+  },
+
+  phase() {
+    return this.visit === null ? 'live' : phaseOf({ state: 'open', ...this.visit }, Date.now())
+  },
+
+  /** Photos that came one by one leave room above the shorter column; it says when the newest came. */
+  capOf() {
+    const hole = this.wall?.hole ?? null
+    const newest = this.room?.feed.photos[0]?.live_at ?? null
+    if (hole === null || newest === null || hole.height < CAP_AT_LEAST_PX) return NO_CAP
+    return {
+      style: `left:${hole.left}px;top:0;width:${hole.width}px;height:${hole.height}px`,
+      title: clockTime(newest),
+      hint: `${this.data.t.latest} · ${this.data.count}`,
+    }
+  },
+
+  again() {
+    const { room } = this
+    if (room === null) return
+    this.setData({ face: 'loading' })
+    this.load(room.albumId).catch((error: unknown) => {
+      this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+    })
+  },
+
+  openHome() {
+    void wx.reLaunch({ url: HOME })
+  },
+
+  /** The pill: up to the top, where everything that waited is laid out. */
+  lookUp() {
+    this.wall?.reset()
+    this.scrolled = 0
+    this.paint()
+    void wx.pageScrollTo({ scrollTop: 0, duration: 0 })
+  },
+
+  pick(said) {
+    const photo = this.room?.feed.photo(said.detail.id)
+    if (photo) go(viewerPath(photo, false, this.visit?.shareCode))
+  },
+
+  /** The first guests' clocks make the lag report; only photos that came while we watched count. */
+  shown(said) {
+    const { id } = said.detail
+    if (this.live?.delete(id)) void tellSeen(stage().api, id, Date.now())
+  },
+
+  stuck(said) {
+    const photo = this.room?.feed.photo(said.detail.id)
+    if (photo) this.room?.renew(photo).catch((error: unknown) => trouble(error, this.data.any))
+  },
+
+  change(said) {
+    wx.pageScrollTo({ scrollTop: 0, duration: 0 })
+    this.scrolled = 0
+    this.wall = null
+    this.setData({ face: 'loading', tiles: [], height: 0, pill: '', cap: NO_CAP })
+    this.load(said.detail.id).catch((error: unknown) => {
+      this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+    })
+  },
+
+  remindMe() {
+    const album = this.room?.album
+    if (!album) return
+    void remind(stage(), album.id, album.templates).then(reminded => {
+      if (reminded) this.setData({ reminded })
+    })
+  },
+
+  openMine() {
+    go(minePath(this.room?.albumId))
+  },
+
+  openEvent() {
+    if (this.visit !== null) go(`${eventPath(sceneOf(this.visit.shareCode, 'l'))}&stay=1`)
+  },
+
+  onShareAppMessage() {
+    const newest = this.room?.feed.photos[0]
+    const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
+    const path = albumPath(this.data.albumId, this.visit?.shareCode)
+    return { title, path, ...(newest ? { imageUrl: newest.urls.view } : {}) }
+  },
+
+  onShareTimeline() {
+    const newest = this.room?.feed.photos[0]
+    const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
+    const query = asQuery({ id: this.data.albumId, e: this.visit?.shareCode })
+    return { title, query, ...(newest ? { imageUrl: newest.urls.thumb } : {}) }
+  },
+})

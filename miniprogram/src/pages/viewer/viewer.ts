@@ -1,0 +1,313 @@
+/** One photo, large: swipe, zoom, like, save, share, ask to take it down; a better version comes in place. */
+
+import { keepPhoto } from '../../flows/keep'
+import { remind } from '../../flows/remind'
+import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../flows/routes'
+import { definePage, type Heard } from '../../lib/define'
+import { sceneIn, codeIn } from '../../lib/scene'
+import * as screen from '../../lib/screen'
+import { freshnessOf, type Freshness } from '../../state/freshness'
+import type { Room, Said } from '../../state/room'
+import { Slides, type Slide } from '../../state/slides'
+import { stage } from '../../state/stage'
+import { trouble } from '../../words/trouble'
+import { zh, type Words } from '../../words/zh'
+
+export interface Data {
+  t: Words['viewer']
+  any: Words['any']
+  remindWord: string
+  face: 'loading' | 'photo' | 'failed'
+  problem: string
+  slides: Slide[]
+  current: number
+  duration: number
+  scale: number
+  zoomed: boolean
+  bare: boolean
+  gone: boolean
+  liked: boolean
+  saved: boolean
+  busy: boolean
+  freshness: Freshness
+  offer: boolean
+  banner: string
+}
+
+export interface Methods {
+  room: Room | null
+  slides: Slides | null
+  albumId: string
+  shareCode: string
+  leaves: (() => void)[]
+  tappedAt: number
+  tapTimer: number
+  load(query: Record<string, string | undefined>): Promise<void>
+  fromTray(id: string): void
+  heard(said: Said): void
+  paint(): void
+  remember(): void
+  swiped(said: Heard<{ current: number; source: string }>): void
+  settled(): void
+  tapped(): void
+  scaled(said: Heard<{ scale: number }>): void
+  hold(): void
+  stuck(): void
+  like(): void
+  save(): void
+  report(): void
+  remindMe(): void
+  dismiss(): void
+  offerAfter(): void
+  openAlbum(): void
+}
+
+const DOUBLE_TAP_MS = 260
+const ZOOM = 2.5
+const SWIPE_MS = 260
+const NOTHING: Freshness = { day: '', stamps: [], version: '' }
+
+definePage<Data, Methods>({
+  data: {
+    t: zh.viewer,
+    any: zh.any,
+    remindWord: '',
+    face: 'loading',
+    problem: '',
+    slides: [],
+    current: 0,
+    duration: SWIPE_MS,
+    scale: 1,
+    zoomed: false,
+    bare: false,
+    gone: false,
+    liked: false,
+    saved: false,
+    busy: false,
+    freshness: NOTHING,
+    offer: false,
+    banner: '',
+  },
+  room: null,
+  slides: null,
+  albumId: '',
+  shareCode: '',
+  leaves: [],
+  tappedAt: 0,
+  tapTimer: 0,
+
+  async onLoad(query) {
+    const { language, network, mine } = stage()
+    const speak = (words: Words): void => {
+      this.setData({ t: words.viewer, any: words.any, remindWord: words.album.remind })
+      this.paint()
+    }
+    speak(language.words)
+    const repaint = (): void => {
+      this.paint()
+    }
+    this.leaves = [language.news.listen(speak), network.news.listen(repaint), mine.news.listen(repaint)]
+    try {
+      await this.load(query)
+    } catch (error) {
+      this.setData({ face: 'failed', problem: trouble(error, language.words.any) })
+    }
+  },
+
+  onUnload() {
+    clearTimeout(this.tapTimer)
+    for (const leave of this.leaves) leave()
+  },
+
+  async load(query) {
+    const { rooms, visits } = stage()
+    this.albumId = query['album'] ?? ''
+    this.shareCode = codeIn(sceneIn(query)) || visits.of(this.albumId)?.shareCode || ''
+    const id = query['id'] ?? ''
+    if (query['tray'] !== undefined && stage().tray.length > 0) {
+      this.fromTray(id)
+      return
+    }
+    const room = rooms.room(this.albumId)
+    this.room = room
+    this.leaves.push(
+      room.enter(said => {
+        this.heard(said)
+      }),
+    )
+    await room.open()
+    const photo = room.feed.photo(id) ?? (await room.renew({ id, position: Number(query['at']) }))
+    if (photo === null || photo.id !== id) {
+      this.setData({ face: 'failed', problem: '' })
+      return
+    }
+    const photos = room.feed.photo(id) === null ? [photo] : room.feed.photos
+    this.slides = new Slides(photos, id, { width: screen.width(), height: screen.height() })
+    this.setData({ face: 'photo' })
+    this.remember()
+    this.paint()
+  },
+
+  fromTray(id) {
+    this.slides = new Slides(stage().tray, id, { width: screen.width(), height: screen.height() })
+    this.setData({ face: 'photo' })
+    this.remember()
+    this.paint()
+  },
+
+  heard(said) {
+    const { slides } = this
+    if (slides === null) return
+    if (said.kind === 'older') slides.extend(said.photos)
+    if (said.kind === 'renewed') slides.better(said.photo)
+    if (said.kind === 'changed') {
+      for (const photo of said.taken.bettered) slides.better(photo)
+      for (const photo of said.taken.added) slides.better(photo) // one that was hidden may come back
+      for (const id of said.taken.hidden) slides.hide(id)
+    }
+    this.paint()
+  },
+
+  paint() {
+    const { slides } = this
+    if (slides === null) return
+    const { mine, network, language } = stage()
+    const { photo } = slides
+    this.setData({
+      slides: slides.slides(),
+      current: slides.current,
+      gone: slides.isGone,
+      liked: photo !== null && mine.has('liked', photo.id),
+      saved: photo !== null && mine.has('saved', photo.id),
+      freshness: photo === null ? NOTHING : freshnessOf(photo, language.words.viewer),
+      banner: network.weather === 'offline' ? language.words.any.offline : '',
+    })
+  },
+
+  remember() {
+    const photo = this.slides?.photo
+    if (photo && this.slides?.isGone === false) stage().mine.add('recent', photo)
+  },
+
+  swiped(said) {
+    if (said.detail.source !== 'touch' || this.slides === null) return
+    const shifted = this.slides.go(said.detail.current)
+    this.setData({ scale: 1, zoomed: false, ...(shifted ? { duration: 0 } : {}) })
+    if (this.slides.atEnd) this.room?.older().catch((error: unknown) => trouble(error, this.data.any))
+  },
+
+  /** The slide has come to rest: now the neighbours may change without a jerk. */
+  settled() {
+    this.remember()
+    this.paint()
+    if (this.data.duration === 0) this.setData({ duration: SWIPE_MS })
+  },
+
+  /** One tap hides everything but the photo; two zoom. */
+  tapped() {
+    const now = Date.now()
+    clearTimeout(this.tapTimer)
+    if (now - this.tappedAt < DOUBLE_TAP_MS) {
+      this.tappedAt = 0
+      const zoomed = !this.data.zoomed
+      this.setData({ scale: zoomed ? ZOOM : 1, zoomed })
+      return
+    }
+    this.tappedAt = now
+    this.tapTimer = setTimeout(() => {
+      this.setData({ bare: !this.data.bare })
+    }, DOUBLE_TAP_MS)
+  },
+
+  scaled(said) {
+    const zoomed = said.detail.scale > 1.02
+    if (zoomed !== this.data.zoomed) this.setData({ zoomed })
+  },
+
+  /** While zoomed, fingers move the photo and not the row of photos. */
+  hold() {
+    return
+  },
+
+  stuck() {
+    const photo = this.slides?.photo
+    if (!photo || this.room === null) return
+    this.room
+      .renew(photo)
+      .then(found => {
+        if (found === null) this.slides?.hide(photo.id)
+        this.paint()
+      })
+      .catch((error: unknown) => trouble(error, this.data.any))
+  },
+
+  like() {
+    const { mine, reminders } = stage()
+    const album = this.room?.album
+    if (album) reminders.askQuietly(album.id, album.templates) // first: WeChat asks only inside a tap
+    const photo = this.slides?.photo
+    if (!photo) return
+    if (mine.toggle(photo)) {
+      wx.vibrateShort({ type: 'light' })
+      this.offerAfter()
+    }
+  },
+
+  save() {
+    const album = this.room?.album
+    if (album) stage().reminders.askQuietly(album.id, album.templates)
+    const photo = this.slides?.photo
+    if (!photo || this.data.busy) return
+    this.setData({ busy: true })
+    void keepPhoto(stage(), photo)
+      .then(kept => {
+        if (kept) this.offerAfter()
+      })
+      .finally(() => {
+        this.setData({ busy: false })
+      })
+  },
+
+  report() {
+    const photo = this.slides?.photo
+    if (photo) go(reportPath(photo))
+  },
+
+  offerAfter() {
+    const album = this.room?.album
+    if (album && stage().reminders.mayOffer(album.id, album.templates)) this.setData({ offer: true })
+  },
+
+  remindMe() {
+    const album = this.room?.album
+    if (!album) return
+    void remind(stage(), album.id, album.templates).then(() => {
+      this.setData({ offer: false })
+    })
+  },
+
+  dismiss() {
+    const album = this.room?.album
+    if (album) stage().reminders.offered(album.id)
+    this.setData({ offer: false })
+  },
+
+  openAlbum() {
+    void wx.redirectTo({ url: albumPath(this.albumId, this.shareCode) })
+  },
+
+  onShareAppMessage() {
+    const photo = this.slides?.photo
+    const title = stage().visits.of(this.albumId)?.title ?? this.data.t.shareTitle
+    if (!photo || this.slides?.isGone !== false) return { title, path: albumPath(this.albumId, this.shareCode) }
+    return { title, path: viewerPath(photo, false, this.shareCode), imageUrl: photo.urls.view }
+  },
+
+  onShareTimeline() {
+    const photo = this.slides?.photo
+    const title = stage().visits.of(this.albumId)?.title ?? this.data.t.shareTitle
+    if (!photo) return { title }
+    const said = { album: photo.album_id, id: photo.id, at: photo.position, e: this.shareCode }
+    return { title, query: asQuery(said), imageUrl: photo.urls.thumb }
+  },
+})

@@ -1,0 +1,116 @@
+/** The JSON of docs/wire.md §2. A test compares these shapes with the platform's own OpenAPI. */
+
+/** Milliseconds since the epoch, UTC. */
+export type Moment = number
+
+export interface EventCard {
+  readonly id: string
+  readonly title: string
+  readonly place: string
+  readonly starts_at: Moment | null
+  readonly ends_at: Moment | null
+  readonly state: 'draft' | 'open' | 'closed' | 'archived'
+  readonly share_code: string
+  readonly cover_url: string | null
+}
+
+export interface AlbumCard {
+  readonly id: string
+  readonly event_id: string
+  readonly title: string
+  readonly access: string
+  readonly photos: number
+  readonly revision: number
+  readonly templates: readonly string[]
+  readonly live: Live
+}
+
+export interface Live {
+  readonly stream: string
+  readonly wait_s: number
+}
+
+/** Which source the picture was made from, worst first. */
+export type Stage = 'preview' | 'original' | 'retouched'
+
+export interface PhotoCard {
+  readonly id: string
+  readonly album_id: string
+  readonly position: number
+  readonly revision: number
+  readonly width: number
+  readonly height: number
+  readonly placeholder: string
+  readonly urls: Urls
+  readonly shot_at: Moment | null
+  readonly live_at: Moment | null
+  readonly retouched_at: Moment | null
+  readonly stage: Stage
+}
+
+export interface Urls {
+  readonly thumb: string
+  readonly view: string
+}
+
+export interface Tombstone {
+  readonly id: string
+  readonly album_id: string
+  readonly position: number
+  readonly revision: number
+  readonly hidden: true
+}
+
+export type Change = PhotoCard | Tombstone
+
+export interface Session {
+  readonly token: string
+  readonly guest_id: string
+  readonly expires_in: number
+}
+
+export interface Scanned {
+  readonly event: EventCard
+  readonly albums: readonly AlbumCard[]
+}
+
+export interface History {
+  readonly photos: readonly PhotoCard[]
+  readonly next: number | null
+}
+
+export interface Changes {
+  readonly changes: readonly Change[]
+  readonly cursor: number
+  readonly more: boolean
+}
+
+export interface Left {
+  readonly left: number
+}
+
+export interface Download {
+  readonly url: string
+  readonly width: number
+  readonly height: number
+  readonly size: number
+  readonly expires_at: Moment
+}
+
+export interface Waiting {
+  readonly retry_after: number
+}
+
+/** What the take-down endpoint answers: whether the photo is off every screen already. */
+export interface Reported {
+  readonly hidden: boolean
+}
+
+export interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+export function isTombstone(change: Change): change is Tombstone {
+  return 'hidden' in change
+}

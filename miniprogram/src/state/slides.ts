@@ -1,0 +1,119 @@
+/**
+ * The photos one swipes through: a stretch of the album around the one that is looked at.
+ *
+ * The order is fixed when the viewer opens, so that nothing jumps under the finger; only older photos are added at its
+ * end. Of a long album only REACH photos to each side become slides; near the edge the stretch moves on (`shifted`).
+ * Pictures are drawn for the current slide and two to each side: the next one is there before it is swiped to.
+ */
+
+import { standIn } from '../lib/thumbhash'
+import type { PhotoCard } from '../services/wire'
+
+export interface Slide {
+  readonly id: string
+  readonly near: boolean
+  readonly gone: boolean
+  readonly src: string
+  readonly standIn: string
+  readonly style: string
+}
+
+export interface Area {
+  readonly width: number
+  readonly height: number
+}
+
+const REACH = 40
+const NEAR = 2
+const EDGE = 3
+
+export class Slides {
+  private list: PhotoCard[]
+  private readonly gone = new Set<string>()
+  private first = 0
+  private at: number
+
+  constructor(
+    photos: readonly PhotoCard[],
+    id: string,
+    private readonly area: Area,
+  ) {
+    this.list = Array.from(photos)
+    this.at = Math.max(
+      0,
+      this.list.findIndex(photo => photo.id === id),
+    )
+    this.centre()
+  }
+
+  get photo(): PhotoCard | null {
+    return this.list[this.at] ?? null
+  }
+
+  get isGone(): boolean {
+    return this.photo === null || this.gone.has(this.photo.id)
+  }
+
+  /** Index of the current slide within `slides()`. */
+  get current(): number {
+    return this.at - this.first
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.list.length - EDGE
+  }
+
+  /** The guest swiped to a slide. True: the stretch moved, so that `current` is another number now. */
+  go(current: number): boolean {
+    this.at = Math.min(this.list.length - 1, Math.max(0, this.first + current))
+    const first = this.first
+    const tight = this.current < EDGE && this.first > 0
+    if (tight || this.current > 2 * REACH - EDGE) this.centre()
+    return this.first !== first
+  }
+
+  /** Older photos, at the end. */
+  extend(photos: readonly PhotoCard[]): void {
+    const known = new Set(this.list.map(photo => photo.id))
+    this.list.push(...photos.filter(photo => !known.has(photo.id)))
+  }
+
+  /** A better version, in place. */
+  better(photo: PhotoCard): void {
+    this.gone.delete(photo.id)
+    this.list = this.list.map(known => (known.id === photo.id ? photo : known))
+  }
+
+  hide(id: string): void {
+    this.gone.add(id)
+  }
+
+  slides(): Slide[] {
+    return this.list.slice(this.first, this.first + 2 * REACH + 1).map((photo, n) => this.slide(photo, n + this.first))
+  }
+
+  private slide(photo: PhotoCard, at: number): Slide {
+    const near = Math.abs(at - this.at) <= NEAR
+    const gone = this.gone.has(photo.id)
+    const drawn = near && !gone
+    return {
+      id: photo.id,
+      near,
+      gone,
+      src: drawn ? photo.urls.view : '',
+      standIn: drawn ? standIn(photo.placeholder, photo.width, photo.height) : '',
+      style: near ? this.fitted(photo) : '',
+    }
+  }
+
+  /** As large as the screen allows, whole. */
+  private fitted({ width, height }: PhotoCard): string {
+    if (width <= 0 || height <= 0) return `width:${this.area.width}px;height:${this.area.height}px`
+    const scale = Math.min(this.area.width / width, this.area.height / height)
+    return `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px`
+  }
+
+  private centre(): void {
+    this.first = Math.max(0, this.at - REACH)
+  }
+}

@@ -1,0 +1,47 @@
+/** Everything the pages stand on, built once by `app.ts`. */
+
+import { API_URL } from '../config'
+import { Api } from '../services/api'
+import { Sessions } from '../services/session'
+import type { PhotoCard } from '../services/wire'
+import { Language } from './language'
+import { Mine } from './mine'
+import { Network } from './network'
+import { Reminders } from './reminders'
+import { Rooms } from './rooms'
+import { Visits } from './visits'
+
+export interface Stage {
+  readonly api: Api
+  readonly rooms: Rooms
+  readonly mine: Mine
+  readonly visits: Visits
+  readonly language: Language
+  readonly network: Network
+  readonly reminders: Reminders
+  /** Photos handed from a list to the viewer, which swipes through them. */
+  tray: readonly PhotoCard[]
+}
+
+export interface KuaimenApp {
+  stage: Stage
+}
+
+export function buildStage(base: string = API_URL): Stage {
+  const language = new Language()
+  const api = new Api(base, new Sessions(base), () => language.tongue)
+  return {
+    api,
+    language,
+    rooms: new Rooms(api),
+    mine: new Mine(),
+    visits: new Visits(),
+    network: new Network(),
+    reminders: new Reminders(api),
+    tray: [],
+  }
+}
+
+export function stage(): Stage {
+  return getApp<KuaimenApp>().stage
+}

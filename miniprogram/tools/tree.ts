@@ -1,0 +1,45 @@
+/** The source tree as the tools see it: files, pages, components, and what uses what. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+export const SRC = path.join(ROOT, 'src')
+export const DIST = path.join(ROOT, 'dist')
+
+export interface AppConfig {
+  pages: string[]
+}
+
+export interface UnitConfig {
+  component?: boolean
+  usingComponents?: Record<string, string>
+  onReachBottomDistance?: number
+  enablePullDownRefresh?: boolean
+}
+
+/** Paths under `dir`, relative, with forward slashes, sorted. */
+export function files(dir: string = SRC): string[] {
+  const all = fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+  return all.map(entry => path.relative(dir, path.join(entry.parentPath, entry.name)).split(path.sep).join('/')).sort()
+}
+
+export function text(file: string): string {
+  return fs.readFileSync(path.join(SRC, file), 'utf8')
+}
+
+export function json<T>(file: string): T {
+  return JSON.parse(text(file)) as T
+}
+
+/** Pages and components: everything with a WXML, without its suffix. */
+export function units(): string[] {
+  return files()
+    .filter(file => file.endsWith('.wxml'))
+    .map(file => file.slice(0, -'.wxml'.length))
+}
+
+export function configOf(unit: string): UnitConfig {
+  return json<UnitConfig>(`${unit}.json`)
+}
