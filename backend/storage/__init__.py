@@ -11,8 +11,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
+from urllib.parse import quote
+
+from backend.errors import BadInput
 
 GUEST_PREFIXES: Final = ("r/", "x/")  # all that a guest's URL may ever name
+RENDITION_PREFIX: Final = "r/"  # what may stay in a phone's cache for ever: the key changes with the picture
+MIN_PART_BYTES: Final = 100 * 1024  # of every part of an upload but the last
+MAX_PARTS: Final = 10_000
+MAX_URL_TTL: Final = 7 * 24 * 3600 - 3600  # a presigned URL lives 7 days, of which quantising takes an hour
 
 
 def original_key(event_id: str, digest: str) -> str:
@@ -39,6 +46,30 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def checked(key: str) -> str:
+    """`key` itself, when both stores can hold it. Raises BadInput."""
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        raise BadInput("a blob key must be valid Unicode") from None
+    if not 1 <= length <= 1023 or key[0] in "/\\":
+        raise BadInput("a blob key is 1 to 1023 bytes and starts with neither / nor \\")
+    return key
+
+
+def checked_ttl(ttl: int) -> int:
+    """Seconds a signed URL shall stay valid. Raises BadInput."""
+    if not 1 <= ttl <= MAX_URL_TTL:
+        raise BadInput(f"a signed URL is valid for 1 to {MAX_URL_TTL} seconds, not {ttl}")
+    return ttl
+
+
+def attachment(name: str) -> str:
+    """The value of Content-Disposition that makes a browser save the file as `name`."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One stored piece of an upload. `etag` is what `finish_upload` wants back; MD5 hex, upper case."""
@@ -58,16 +89,22 @@ class Request:
 
 
 class Store(Protocol):
-    """Raises: NotFound (no such blob); Upstream with code `store_denied`, `store_expired`, `store_clock` (permanent)
-    or `store_unreachable` (try again). Every method may be repeated."""
+    """Every method may be repeated.
+
+    Raises: NotFound (no such blob); BadInput (a key no store can hold); Upstream with code `store_denied`,
+    `store_expired`, `store_clock` (permanent) or `store_unreachable` (try again).
+    `url` signs any key, for professionals too. Guest-facing code asks for keys under GUEST_PREFIXES only: the
+    signature is the permission, and nothing behind it asks again.
+    """
 
     def put(self, key: str, data: bytes, *, content_type: str = "image/jpeg") -> None:
         """Store all of `data` durably or nothing. Same key, same bytes: no change."""
 
-    def get(self, key: str) -> bytes: ...
+    def get(self, key: str) -> bytes:
+        """All of it, as it was put: what was damaged on the way is read again."""
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Blocks of `[start, end)`, for bytes too many to hold."""
+        """Blocks of `[start, end)`, for bytes too many to hold. Errors come with the first block or a later one."""
 
     def size(self, key: str) -> int | None:
         """Bytes, or None when there is no such blob."""
@@ -76,24 +113,34 @@ class Store(Protocol):
         """Gone afterwards, whether or not it was there."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key with this prefix, in order."""
+        """Every key with this prefix, in the order of their UTF-8 bytes."""
 
     def url(self, key: str, *, ttl: int, download_name: str | None = None) -> str:
         """A URL for reading, valid at least `ttl` seconds; equal within the hour, so that phones cache.
 
-        No network. `download_name`: the browser saves the file under this name.
+        No network. `download_name`: the browser saves the file under this name. `ttl`: 1 to MAX_URL_TTL.
         """
 
     def begin_upload(self, key: str, *, content_type: str) -> str:
         """Open an upload by parts; returns its id."""
 
     def part_request(self, key: str, upload_id: str, number: int, *, ttl: int) -> Request:
-        """How to PUT one part straight to the store, Content-MD5 allowed. No network."""
+        """How to PUT one part straight to the store: these headers and no others (a V4 signature covers
+        Content-Type and Content-MD5). The answer's ETag is the MD5 of what arrived, hex, upper case. No network.
+        """
 
     def parts(self, key: str, upload_id: str) -> list[Part]:
         """What is there already, by number. Raises NotFound when the upload is gone (finished or aborted)."""
 
     def finish_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
-        """Make the blob of its parts. Repeating after success is fine (the key exists)."""
+        """Make the blob of its parts. Repeating after success is fine (the key exists).
 
-    def abort_upload(self, key: str, upload_id: str) -> None: ...
+        Raises Conflict `missing_parts` when a part is not there as listed, BadInput `bad_size` when one that is not
+        the last has less than MIN_PART_BYTES.
+        """
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts, if it is still there."""
+
+    def forget_uploads(self, older_than_ms: int) -> int:
+        """Abort every upload begun longer ago than this; returns how many. For the sweep."""
