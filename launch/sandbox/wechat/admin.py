@@ -23,6 +23,7 @@ SWITCHES: Final = ("send_ms", "media_ms", "media_suggest", "media_fetch", "h5")
 APP_SWITCHES: Final = ("whitelist", "pages", "personal", "secret")
 USER_SWITCHES: Final = ("risky", "risk_rank", "phone", "seen_at")
 SHOWN_MESSAGES: Final = 200
+SHOWN_USERS: Final = 24
 _FAULT: Final = TypeAdapter(Fault)
 _PUSH: Final = TypeAdapter(PushSettings)
 
@@ -241,19 +242,20 @@ ACTIONS: Final[dict[str, Callable[[World, App, Body], Body]]] = {
 
 
 def _shown(world: World, app: App) -> Body:
-    """Everything the page draws."""
+    """Everything the page draws: the users seen last, with what they received."""
     state = world.state
+    users = sorted(app.users.values(), key=lambda u: -u.seen_at)[:SHOWN_USERS]
+    openids = {u.openid for u in users}
     return {
         "appid": app.appid,
         "now": world.now(),
         "ahead_s": state.ahead_ms // 1000,
-        "users": [
-            {"name": u.name, "openid": u.openid, "seen_at": u.seen_at, "risky": u.risky} for u in app.users.values()
-        ],
-        "credits": app.credits,
+        "user_count": len(app.users),
+        "users": [{"name": u.name, "openid": u.openid, "seen_at": u.seen_at, "risky": u.risky} for u in users],
+        "credits": {openid: left for openid, left in app.credits.items() if openid in openids},
         "templates": [{"template_id": t.template_id, "title": t.title, "banned": t.banned} for t in app.templates],
         "message_count": len(app.messages),
-        "messages": [asdict(m) for m in app.messages[-SHOWN_MESSAGES:]],
+        "messages": [asdict(m) for m in app.messages if m.openid in openids][-SHOWN_MESSAGES:],
         "faults": shown_faults(world),
         "push": {"url": state.push.url, "mode": state.push.mode, "form": state.push.form},
         "pushes": [asdict(p) for p in state.pushes[-30:]],

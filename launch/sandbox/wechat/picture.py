@@ -24,17 +24,18 @@ FONTS: Final = (
     "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
     "/System/Library/Fonts/PingFang.ttc",
 )
-SCALE: Final = 4  # drawn larger, then reduced: round edges
+DRAWN_PX: Final = 1720  # small codes are drawn larger and reduced: smooth edges
 
 
 def draw(h5: str, scene: str, width: int, *, hyaline: bool) -> bytes:
     """JPEG, or a transparent PNG when `hyaline`; `width` px wide, scannable."""
     paper = (255, 255, 255, 0 if hyaline else 255)
-    size = width * SCALE
+    scale = max(DRAWN_PX // width, 1)
+    size = width * scale
     image = Image.new("RGBA", (size, size), paper)
     radius = size * 0.4
     _ring(ImageDraw.Draw(image), size, radius)
-    _place_qr(image, f"{h5.rstrip('/')}/s?scene={quote(scene, safe='')}", radius)
+    _place_qr(image, f"{h5.rstrip('/')}/s?scene={quote(scene, safe='')}", radius, scale)
     small = image.resize((width, width), Image.Resampling.LANCZOS)
     _label(small, width)
     out = io.BytesIO()
@@ -55,18 +56,18 @@ def _ring(pen: ImageDraw.ImageDraw, size: int, radius: float) -> None:
         pen.line(ends, fill=GREEN if step % 9 == 0 else INK, width=max(size // 110, 1))
 
 
-def _place_qr(image: Image.Image, content: str, radius: float) -> None:
+def _place_qr(image: Image.Image, content: str, radius: float, scale: int) -> None:
     """The QR with its quiet zone, as the largest square inside the circle, in whole pixels per module."""
     code = qrcode.QRCode(border=3, error_correction=qrcode.constants.ERROR_CORRECT_M)
     code.add_data(content)
     code.make(fit=True)
     rows = code.get_matrix()
-    module = int(radius * math.sqrt(2) / len(rows) / SCALE) * SCALE or SCALE
+    module = int(radius * math.sqrt(2) / len(rows) / scale) * scale or scale
     side = module * len(rows)
     bits = Image.new("L", (len(rows), len(rows)), 255)
     bits.putdata([0 if dark else 255 for row in rows for dark in row])
     square = bits.resize((side, side), Image.Resampling.NEAREST)
-    left, top = (image.width - side) // 2 // SCALE * SCALE, int(image.height * 0.46 - side / 2) // SCALE * SCALE
+    left, top = (image.width - side) // 2 // scale * scale, int(image.height * 0.46 - side / 2) // scale * scale
     image.paste(Image.new("RGBA", (side, side), INK), (left, top), Image.eval(square, lambda v: 255 - v))
 
 
