@@ -21,7 +21,7 @@ from camera_bridge.config import Config
 from camera_bridge.errors import ConfigError
 from camera_bridge.exif import Shot
 from camera_bridge.ledger import Asset
-from camera_bridge.preview import MOST_PIXELS, Developer
+from camera_bridge.preview import MOST_PIXELS, Developer, Wish, affordable
 from camera_bridge.sources.card import Import
 from camera_bridge.sources.ftp import FtpDoor
 from camera_bridge.sources.hotfolder import HotFolder
@@ -32,7 +32,7 @@ from camera_bridge.uplink.keeper import Keeper
 from camera_bridge.uplink.line import Line
 from camera_bridge.uplink.pace import Pace
 from camera_bridge.uplink.platform import Platform
-from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender
+from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender, Scout
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +57,12 @@ class Bridge:
             raise
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
-        self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False)]
+        self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False, False)]
         self.keeper = Keeper(self.spool.ledger, self.line, self._platforms[2], self._about, self._obey)
-        out = Out(self.spool, self.desk, self.line, self.pace, self.keeper.wish)
+        out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
         self._previews = PreviewSender(out, self._platforms[0])
         self._originals = OriginalSender(out, self._platforms[1])
+        self._scout = Scout(out, self._platforms[3])
         self.spool.watch = self._watch
         self._threads: list[threading.Thread] = []
 
@@ -74,6 +75,7 @@ class Bridge:
             "previews": self._previews.run,
             "originals": self._originals.run,
             "keeper": self.keeper.run,
+            "scout": self._scout.run,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=self._guard, args=(name, loop), name=name, daemon=True)
@@ -114,6 +116,17 @@ class Bridge:
         job.start()
         return job
 
+    def do(self, name: str) -> bool:
+        """Carry out an order of the operator or the platform; False when there is no such order."""
+        if name in {"pause", "resume"}:
+            self.desk.paused = name == "pause"
+        elif name in {"originals_later", "originals_now"}:
+            self._originals.held = name == "originals_later"
+        else:
+            return False
+        log.info("order name=%s", name)
+        return True
+
     def state(self) -> dict[str, Any]:
         """The document of `GET /state`."""
         numbers, line = state.counts(self.spool.ledger), self.line.condition()
@@ -126,7 +139,9 @@ class Bridge:
             "server": self.config.server,
             "server_ok": self.line.is_up,
             "line": {"state": line.state, "why": line.why, "since": line.since, "rtt_ms": line.rtt_ms},
-            "uplink": {"bytes_per_s": round(rate), "left_s": left_s},
+            "uplink": {"bytes_per_s": round(self.pace.carries), "pace": round(self.pace.rate), "left_s": left_s},
+            "paused": self.desk.paused,
+            "originals_held": self._originals.held,
             "event": self.keeper.policy.get("event"),
             "ftp": self._ftp_state(),
             "inbox": [str(one) for one in self.config.inbox],
@@ -156,7 +171,11 @@ class Bridge:
     def _watch(self, asset_id: str) -> Watcher:
         """Somebody starts to send us a file: decode along."""
         self.desk.claim(asset_id)
-        return Developer(self.keeper.wish(), self._deliver, lambda row: self._settled(asset_id, row))
+        return Developer(self._wish, self._deliver, lambda row: self._settled(asset_id, row))
+
+    def _wish(self) -> Wish:
+        """What the platform asks for, or less on a weak uplink."""
+        return affordable(self.keeper.wish(), self.pace.carries)
 
     def _deliver(self, asset: Asset, jpeg: bytes) -> None:
         if self.line.is_up:
@@ -188,11 +207,7 @@ class Bridge:
         commands = answer.get("commands")
         for command in commands if isinstance(commands, list) else []:
             name = command.get("do") if isinstance(command, dict) else command
-            if name in {"pause", "resume"}:
-                self.desk.paused = name == "pause"
-            elif name in {"originals_later", "originals_now"}:
-                self._originals.held = name == "originals_later"
-            else:
+            if not self.do(str(name)):
                 log.info("unknown_command name=%s", name)
 
     def _guard(self, name: str, loop: Callable[[], None]) -> None:

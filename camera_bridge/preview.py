@@ -24,8 +24,10 @@ from camera_bridge.ledger import Asset
 log = logging.getLogger(__name__)
 
 MOST_PIXELS: Final = 400_000_000
+_STEPS: Final = ((1280, 120_000), (1120, 90_000), (960, 64_000), (800, 44_000), (640, 30_000))  # long edge, bytes
+_STEP_S: Final = 0.105  # what a preview may take of the line
 _AS_IS: Final = 1.25  # up to this much larger than asked goes out unscaled: a resize costs more than the bytes
-_QUALITIES: Final = (62, 48, 34, 22)
+_QUALITIES: Final = ((62, 0.72), (48, 0.57), (34, 0.45), (22, 0.34))  # and their bytes beside those of quality 78
 _HEADER_BYTES: Final = 4 << 20
 
 
@@ -40,6 +42,14 @@ class Wish:
     px: int = 1280
     quality: int = 78
     max_bytes: int = 120_000
+
+
+def affordable(wish: Wish, carries: float) -> Wish:
+    """The wish, made smaller so that it passes the uplink in a tenth of a second. `carries`: bytes/s, 0: unknown."""
+    if not carries:
+        return wish
+    px, size = next((step for step in _STEPS if step[1] <= carries * _STEP_S), _STEPS[-1])
+    return Wish(min(wish.px, px), wish.quality, min(wish.max_bytes, size))
 
 
 def from_file(file: Path, wish: Wish) -> bytes:
@@ -74,16 +84,19 @@ def encode(image: Image.Image, shot: exif.Shot, name: str, wish: Wish) -> bytes:
 
 
 def _shrink(image: Image.Image, wish: Wish) -> bytes:
-    jpeg = b""
-    for quality in (wish.quality, *(one for one in _QUALITIES if one < wish.quality)):
-        jpeg = _jpeg(image, quality)
+    """Encode; when that is too large, at the quality that should fit, and so on; at last with fewer pixels."""
+    jpeg = _jpeg(image, wish.quality)
+    first = len(jpeg)
+    for quality, share in _QUALITIES:
         if len(jpeg) <= wish.max_bytes:
             return jpeg
+        hopeful = quality < wish.quality and first * share <= wish.max_bytes
+        if hopeful or quality == _QUALITIES[-1][0]:
+            jpeg = _jpeg(image, quality)
     while len(jpeg) > wish.max_bytes and max(image.size) > 320:
-        image = image.resize(
-            (max(1, image.size[0] * 3 // 4), max(1, image.size[1] * 3 // 4)), Image.Resampling.BILINEAR
-        )
-        jpeg = _jpeg(image, _QUALITIES[-1])
+        size = (max(1, image.size[0] * 3 // 4), max(1, image.size[1] * 3 // 4))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+        jpeg = _jpeg(image, _QUALITIES[-1][0])
     return jpeg
 
 
@@ -189,7 +202,7 @@ class Developer:
     """
 
     def __init__(
-        self, wish: Wish, deliver: Callable[[Asset, bytes], None], done: Callable[[Asset | None], None]
+        self, wish: Callable[[], Wish], deliver: Callable[[Asset, bytes], None], done: Callable[[Asset | None], None]
     ) -> None:
         self._wish, self._deliver, self._done = wish, deliver, done
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -232,14 +245,14 @@ class Developer:
             self._done(self._row)
 
     def _develop(self) -> None:
-        stream = Stream(self._wish)
+        stream = Stream(self._wish())
         try:
             while (chunk := self._inbox.get()) is not None:
                 stream.feed(chunk)
             picture = stream.picture()
             self._known.wait()
             if self._asset is not None:
-                self._deliver(self._asset, encode(picture, self._shot, self._asset.name, self._wish))
+                self._deliver(self._asset, encode(picture, self._shot, self._asset.name, self._wish()))
         except (NoPreview, OSError, ValueError, SyntaxError, MemoryError) as reason:
             log.info("stream_preview asset_id=%s fallback=%s", self._asset.asset_id if self._asset else "?", reason)
         finally:

@@ -28,7 +28,7 @@ _MOST_BODY: Final = 1 << 20
 
 
 class Screen:
-    """Serves `GET /state`, `POST /import`, `GET /import/<id>`. Raises PortTaken."""
+    """Serves `GET /state`, `POST /import`, `GET /import/<id>`, `POST /do`. Raises PortTaken."""
 
     def __init__(self, bridge: Bridge, host: str, port: int) -> None:
         self.key = secrets.token_urlsafe(24)
@@ -85,15 +85,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._at_home() or not self._trusted():
             return
         doc = self._body()
-        if self.path != "/import":
-            self._answer(None)
-            return
         try:
-            job = self.server.bridge.take_in([Path(one) for one in doc.get("paths", [])])
+            self._answer(self._obey(self.path, doc))
         except BridgeError as error:
             self._answer({"code": "bad_input", "message": str(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
-            return
-        self._answer(job.progress(), HTTPStatus.ACCEPTED)
+
+    def _obey(self, path: str, doc: dict[str, Any]) -> dict[str, Any] | None:
+        bridge = self.server.bridge
+        if path == "/import":
+            return bridge.take_in([Path(one) for one in doc.get("paths", [])]).progress()
+        if path == "/do" and bridge.do(str(doc.get("do"))):
+            return {"done": doc["do"]}
+        return None
 
     def _body(self) -> dict[str, Any]:
         size = min(int(self.headers.get("Content-Length") or 0), _MOST_BODY)

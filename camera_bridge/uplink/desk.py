@@ -83,6 +83,12 @@ class Desk:
         if outcome and not waiting:
             outcome()
 
+    @property
+    def busy(self) -> bool:
+        """Is a preview going out, or ready to?"""
+        with self._change:
+            return bool(self._sending or self._hot)
+
     def sending(self, change: int) -> None:
         """A preview from the ledger goes out (+1) or is through (-1)."""
         with self._change:

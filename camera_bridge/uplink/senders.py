@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_S: Final = 1.0
 _WARM_S: Final = 15.0
+_SCOUT_S: Final = 0.8
 _OLDEST_EVERY: Final = 5  # one original in five is the oldest, so that nothing waits for ever
 _BAD_DIGESTS: Final = 3
 
@@ -114,6 +115,7 @@ class PreviewSender:
         except UplinkError as trouble:
             blame(self._out.line, trouble)
             return partial(_postpone, self._out, asset, "preview", trouble)
+        self._out.pace.preview_took(len(jpeg), ticks() - began)
         log.info(
             "preview_live asset_id=%s name=%s bytes=%d put_ms=%.0f since_received_ms=%d",
             asset.asset_id, asset.name, len(jpeg), (ticks() - began) * 1000, now_ms() - asset.received_at,
@@ -132,7 +134,9 @@ class PreviewSender:
         if ticks() - wire.used_at < _WARM_S and not wire.cold():
             return
         try:
-            self._out.line.up(self._platform.ping())
+            rtt_ms = self._platform.ping()
+            self._out.line.up(rtt_ms)
+            self._out.pace.heard(rtt_ms)
         except UplinkError as trouble:
             blame(self._out.line, trouble)
 
@@ -162,6 +166,7 @@ class OriginalSender:
         if asset is None:
             return False
         self._turn += 1
+        self._out.pace.draining.set()
         try:
             self._send(asset)
         except Refusal as no:
@@ -174,6 +179,8 @@ class OriginalSender:
         except (Unreadable, OSError) as trouble:  # the disk, not the line
             log.exception("unreadable asset_id=%s", asset.asset_id)
             ledger.postpone(asset.asset_id, "original", now_ms() + 30_000, f"unreadable here: {trouble}")
+        finally:
+            self._out.pace.draining.clear()
         return True
 
     def _send(self, asset: Asset) -> None:
@@ -219,6 +226,25 @@ class OriginalSender:
         for chunk in chunks(self._out.spool.path(asset.asset_id)):
             digest.update(chunk)
         return digest.hexdigest()
+
+
+class Scout:
+    """While originals go out: one ping a second on a connection of its own, so that the pace knows about queues."""
+
+    def __init__(self, out: Out, platform: Platform) -> None:
+        self._out, self._platform = out, platform
+
+    def run(self) -> None:
+        """Until the bridge stops."""
+        line, pace = self._out.line, self._out.pace
+        while not line.stopping.is_set():
+            if line.is_up and pace.draining.wait(_IDLE_S) and not self._out.desk.busy:
+                try:
+                    pace.heard(self._platform.ping())
+                except UplinkError as trouble:
+                    blame(line, trouble)
+            line.stopping.wait(_SCOUT_S)
+        self._platform.wire.hang_up()
 
 
 def blame(line: Line, trouble: UplinkError) -> None:
