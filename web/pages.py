@@ -133,7 +133,7 @@ def assets(name: str) -> Response:
 @bp.get("/sw.js")
 def service_worker() -> Response:
     """Keeps what a guest has seen readable offline. Without a build: a worker that does nothing and leaves."""
-    script = shell.built("sw").script
+    script = shell.built("worker/sw").script
     if script is None:
         response = Response("self.registration.unregister();", content_type="text/javascript")
     else:

@@ -39,7 +39,7 @@ def jpeg(seed: int, *, width: int = 1500, height: int = 1000, shot_at: int | Non
     exif[0x010F], exif[0x0110] = "Kuaimen", "Scene camera"
     if shot_at is not None:
         at = datetime.fromtimestamp(shot_at / 1000 + 8 * 3600, UTC)
-        exif.get_ifd(0x8769)[0x9003] = at.strftime("%Y:%m:%d %H:%M:%S")
+        exif.get_ifd(0x8769).update({0x9003: at.strftime("%Y:%m:%d %H:%M:%S"), 0x9011: "+08:00"})
     image.save(out, "JPEG", quality=quality, exif=exif)
     return out.getvalue()
 

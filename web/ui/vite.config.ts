@@ -45,7 +45,7 @@ export default defineConfig({
     target: "es2022", // Chrome 94, Safari 15, Firefox 93 (no static blocks in our classes, which Safari learnt later)
     cssTarget: ["chrome94", "safari15", "firefox93"],
     rolldownOptions: {
-      input: ["src/album.ts", "src/screen.ts", "src/console.ts", "src/message.ts", "src/sw.ts"],
+      input: ["src/album.ts", "src/screen.ts", "src/console.ts", "src/message.ts", "src/worker/sw.ts"],
     },
   },
 });

@@ -24,7 +24,7 @@ export type AlbumWords = keyof typeof words;
 const PAGE = 100;
 const SEEN_PER_PAGE = 20;
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Boot;
-const byId = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
+const byId = (id: string): HTMLElement => document.querySelector<HTMLElement>(`#${id}`) ?? document.body;
 const speech = new Speech<AlbumWords>(words);
 const pulse = new Pulse(speech, byId("pulse"), boot.event.state === "closed");
 
@@ -94,29 +94,32 @@ function listen(): void {
 function hear(changes: Change[]): void {
   const turn = live.apply(changes);
   const here = roll === live ? turn : roll.apply(changes);
-  const newest = wall.photos[0]?.position ?? 0;
-  const front = here.added.filter((photo) => photo.position > newest);
-  const between = here.added.filter((photo) => !front.includes(photo));
-  for (const photo of front) arrived.set(photo.id, Date.now());
-  if (front.length) {
-    waiting = [...front, ...waiting].sort((a, b) => b.position - a.position);
-    if (wall.atTop() && !document.body.classList.contains("viewing")) release();
-  }
-  if (between.length) wall.insert(between);
+  admit(here.added);
   for (const photo of here.changed) {
     waiting = waiting.map((other) => (other.id === photo.id ? photo : other));
     wall.replace(photo);
   }
-  for (const id of here.gone) {
+  for (const { id } of here.gone) {
     waiting = waiting.filter((photo) => photo.id !== id);
     wall.remove(id);
   }
   album.photos += turn.added.length - turn.gone.length;
   if (turn.gone.length) forget(turn.gone);
-  if (turn.added.length) announce(turn.added.length);
+  if (turn.added.length) byId("said").textContent = speech.say("arrived", { n: turn.added.length });
   pulse.count(album.photos, turn.added[0]?.live_at ?? null);
   dispatchEvent(new CustomEvent("turn", { detail: here }));
   furnish();
+}
+
+/** New photos wait while the reader is further down; one that came back goes where it was. */
+function admit(added: Photo[]): void {
+  const newest = wall.photos[0]?.position ?? 0;
+  const front = added.filter((photo) => photo.position > newest);
+  const between = added.filter((photo) => photo.position <= newest);
+  for (const photo of front) arrived.set(photo.id, Date.now());
+  waiting = [...front, ...waiting].sort((a, b) => b.position - a.position);
+  if (wall.atTop() && !document.body.classList.contains("viewing")) release();
+  if (between.length) wall.insert(between);
 }
 
 /** Hang what was waiting. */
@@ -187,12 +190,9 @@ function shown(photo: Photo): void {
 }
 
 /** A photo that was taken down must not live on in what this browser keeps. */
-function forget(ids: string[]): void {
-  navigator.serviceWorker?.controller?.postMessage({ forget: ids });
-}
-
-function announce(n: number): void {
-  byId("said").textContent = speech.say("arrived", { n });
+function forget(photos: Photo[]): void {
+  const urls = photos.flatMap((photo) => Object.values(photo.urls));
+  if ("serviceWorker" in navigator) navigator.serviceWorker.controller?.postMessage({ forget: urls });
 }
 
 function showHour(hour: Hour | null): void {
@@ -268,7 +268,7 @@ async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
   await view({
     photo,
     from,
-    photos: roll.photos,
+    photos: () => roll.photos,
     speech,
     share: `${location.origin}/a/${boot.event.share_code}?f=l`,
     title: boot.event.title,

@@ -22,7 +22,33 @@ export function ghost(placeholder: string): Ghost | null {
   return bytes.length < 6 ? null : decode(bytes);
 }
 
+interface Waves {
+  light: Float32Array;
+  yellow: Float32Array;
+  red: Float32Array;
+  lx: number;
+  ly: number;
+}
+
 function decode(bytes: Uint8Array): Ghost {
+  const { light, yellow, red, lx, ly } = waves(bytes);
+  const ratio = lx / ly;
+  const width = Math.round(ratio > 1 ? LONG_SIDE : LONG_SIDE * ratio);
+  const height = Math.round(ratio > 1 ? LONG_SIDE / ratio : LONG_SIDE);
+  const l = plane(light, lx, ly, width, height);
+  const p = plane(yellow, 3, 3, width, height);
+  const q = plane(red, 3, 3, width, height);
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  for (let i = 0; i < l.length; i++) {
+    const b = (l[i] ?? 0) - (2 / 3) * (p[i] ?? 0);
+    const r = (3 * (l[i] ?? 0) - b + (q[i] ?? 0)) / 2;
+    rgba.set([r * 255, (r - (q[i] ?? 0)) * 255, b * 255, 255], i * 4);
+  }
+  return { width, height, rgba };
+}
+
+/** The coefficients of lightness, yellow–blue and red–green. */
+function waves(bytes: Uint8Array): Waves {
   const at = (i: number): number => bytes[i] ?? 0;
   const head = at(0) | (at(1) << 8) | (at(2) << 16);
   const tail = at(3) | (at(4) << 8);
@@ -49,23 +75,7 @@ function decode(bytes: Uint8Array): Ghost {
   light[0] = (head & 63) / 63;
   yellow[0] = ((head >> 6) & 63) / 31.5 - 1;
   red[0] = ((head >> 12) & 63) / 31.5 - 1;
-
-  const ratio = lx / ly;
-  const width = Math.round(ratio > 1 ? LONG_SIDE : LONG_SIDE * ratio);
-  const height = Math.round(ratio > 1 ? LONG_SIDE / ratio : LONG_SIDE);
-  const l = plane(light, lx, ly, width, height);
-  const p = plane(yellow, 3, 3, width, height);
-  const q = plane(red, 3, 3, width, height);
-  const rgba = new Uint8ClampedArray(width * height * 4);
-  for (let i = 0; i < l.length; i++) {
-    const b = (l[i] ?? 0) - (2 / 3) * (p[i] ?? 0);
-    const r = (3 * (l[i] ?? 0) - b + (q[i] ?? 0)) / 2;
-    rgba[i * 4] = r * 255;
-    rgba[i * 4 + 1] = (r - (q[i] ?? 0)) * 255;
-    rgba[i * 4 + 2] = b * 255;
-    rgba[i * 4 + 3] = 255;
-  }
-  return { width, height, rgba };
+  return { light, yellow, red, lx, ly };
 }
 
 /** Inverse cosine transform: along x first, then along y. */

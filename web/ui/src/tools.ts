@@ -75,8 +75,9 @@ interface Item {
 
 /** A button with a list under it; Escape, a choice or a tap elsewhere closes it. */
 function menu(id: string, items: () => Promise<Item[]>): void {
-  const button = document.getElementById(id) as HTMLButtonElement;
-  const list = document.getElementById(`${id}-menu`) as HTMLElement;
+  const button = document.getElementById(id);
+  const list = document.getElementById(`${id}-menu`);
+  if (!button || !list) return;
   const close = (focus: boolean): void => {
     list.hidden = true;
     button.setAttribute("aria-expanded", "false");

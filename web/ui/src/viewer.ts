@@ -15,7 +15,7 @@ import { ask, type History, type Photo } from "./wire";
 export interface Occasion {
   photo: Photo;
   from: HTMLElement | undefined;
-  photos: readonly Photo[];
+  photos: () => readonly Photo[];
   speech: Speech<AlbumWords>;
   share: string;
   title: string;
@@ -50,8 +50,8 @@ class Viewer {
   constructor(on: Occasion) {
     this.#on = on;
     this.#speech = on.speech.learn(words);
-    const known = on.photos.some((photo) => photo.id === on.photo.id);
-    this.#slides = (known ? on.photos : [on.photo]).map(slideOf);
+    const known = on.photos().some((photo) => photo.id === on.photo.id);
+    this.#slides = (known ? on.photos() : [on.photo]).map(slideOf);
     this.#deep = location.hash.startsWith("#p=");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#pswp = new PhotoSwipe({
@@ -90,9 +90,10 @@ class Viewer {
     const on = this.#on;
     const turned = (event: Event): void => this.#turned((event as CustomEvent<Turn>).detail);
     const back = (): void => pswp.close();
-    pswp.addFilter("thumbEl", (_, data: Slide) => {
+    // @ts-expect-error -- a filter may well find no element; its type forgot to say so
+    pswp.addFilter("thumbEl", (found, data: Slide) => {
       const link = data.photo && on.elementOf(data.photo.id);
-      return link?.querySelector<HTMLElement>("img") ?? undefined!;
+      return link?.querySelector<HTMLElement>("img") ?? found;
     });
     pswp.addFilter("placeholderSrc", (source, content) => (content.data as Slide).msrc ?? source);
     pswp.on("uiRegister", () => {
@@ -123,7 +124,7 @@ class Viewer {
   async #more(): Promise<void> {
     await this.#on.older();
     const last = this.#slides[this.#slides.length - 1]?.photo?.position ?? 0;
-    this.#slides.push(...this.#on.photos.filter((photo) => photo.position < last).map(slideOf));
+    this.#slides.push(...this.#on.photos().filter((photo) => photo.position < last).map(slideOf));
   }
 
   async #olderThan(photo: Photo): Promise<void> {
@@ -135,7 +136,7 @@ class Viewer {
   /** Better bytes, or none at all any more, for what is being looked at. */
   #turned(turn: Turn): void {
     for (const photo of turn.changed) void this.#better(photo);
-    for (const id of turn.gone) {
+    for (const { id } of turn.gone) {
       const index = this.#indexOf(id);
       if (index < 0) continue;
       const current = index === this.#pswp.currIndex;

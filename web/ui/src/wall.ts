@@ -257,16 +257,20 @@ export class Wall {
     for (const [id, tile] of this.#tiles) {
       if (!kept.has(id) && !tile.el.contains(document.activeElement)) this.#forget(id, tile);
     }
-    let node = this.#el.firstElementChild;
-    for (const index of near) {
-      const tile = this.#tileAt(index);
-      if (tile?.el === node) node = node?.nextElementSibling ?? null;
-      else if (tile) this.#el.insertBefore(tile.el, node);
-      if (!fast) tile?.load();
-    }
+    this.#arrange(near.flatMap((index) => this.#tileAt(index) ?? []), !fast);
     clearTimeout(this.#calm);
     if (fast) this.#calm = setTimeout(() => this.#render(), 120);
     if (this.hungry()) this.#host.more();
+  }
+
+  /** Put exactly these tiles on the page, in the order of the album, moving as few as possible. */
+  #arrange(tiles: Tile[], load: boolean): void {
+    let node = this.#el.firstElementChild;
+    for (const tile of tiles) {
+      if (tile.el === node) node = node.nextElementSibling;
+      else this.#el.insertBefore(tile.el, node);
+      if (load) tile.load();
+    }
   }
 
   #tileAt(index: number): Tile | undefined {
