@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from dataclasses import dataclass
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import select
 
 from backend import branding, feed, photos
@@ -15,7 +17,7 @@ from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
 from backend.jobs import RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
 from backend.models import Photo, PhotoState, Rendition, RenditionKind, Source
-from backend.recipe import Recipe
+from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
 from workers import imaging
@@ -33,6 +35,15 @@ class _Order:
     recipe_id: str
     recipe: Recipe
     kinds: tuple[RenditionKind, ...]
+
+
+def warm() -> None:
+    """Make one small picture, so that tables, fonts and libraries are there before the first photo (0.2 s CPU)."""
+    grey = io.BytesIO()
+    Image.new("RGB", (320, 240), (90, 110, 130)).save(grey, "JPEG")
+    recipe = Recipe(layers=(Layer(text="快门"),))
+    for _ in imaging.render(imaging.open_source(grey.getvalue()), recipe, {}):
+        pass
 
 
 def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:

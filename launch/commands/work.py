@@ -1,4 +1,4 @@
-"""`kuaimen work QUEUE`: one worker process on exactly one queue.
+"""`kuaimen work PLACE`: one worker process on exactly one queue.
 
 RQ loses jobs of a worker that listens on two queues when it dies (20 of 25 were lost); with one it loses none.
 """
@@ -19,20 +19,21 @@ from launch import here, holding, logs
 from launch.home import furnish
 from launch.stage import open_redis, open_stage
 from launch.trouble import Trouble
-from workers import runner
+from workers import render, runner
 from workers.hot import HotWorker
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 10.0
+RENDERING = frozenset(kind.queue for kind in (RenderPhoto, RefreshPhoto))
 
 
 def run(
-    queue: Annotated[str, typer.Argument(help=f"One of: {', '.join(QUEUES)}.")],
-    name: Annotated[str, typer.Option(help="Whose place this process takes; default: the queue's name.")] = "",
+    place: Annotated[str, typer.Argument(help=f"{', '.join(QUEUES)}; the second on a machine is live-2, and so on.")],
     *,
     burst: Annotated[bool, typer.Option(help="Stop when the queue is empty.")] = False,
 ) -> None:
-    """Do jobs until SIGTERM. Loads everything once, does every job in this process."""
+    """Do jobs of one queue until SIGTERM. Loads everything once, does every job in this process."""
+    queue = place.partition("-")[0]
     if queue not in QUEUES:
         raise Trouble(f"没有队列 {queue}", f"There is no queue {queue}; there are {', '.join(QUEUES)}", code=2)
     settings = here.joined()
@@ -40,8 +41,10 @@ def run(
     home = furnish(settings.data_dir)
     stage = open_stage(settings)
     runner.open_stage(stage)
+    if queue in RENDERING:
+        render.warm()
     wait_for(stage.redis)
-    watch = holding.Holding(home.job_file(name or queue))
+    watch = holding.Holding(home.job_file(place))
     take_over(stage, watch)
     worker = HotWorker(
         queue, open_redis(settings, answer_s=None), max_rss_bytes=settings.worker_max_rss_bytes, watch=watch
