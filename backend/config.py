@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str = ""  # empty: http://host:port
+    proxies: int = Field(default=0, ge=0, le=5)  # reverse proxies before us, whose X-Forwarded-* headers are believed
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
 
     # parts

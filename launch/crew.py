@@ -13,8 +13,8 @@ def prepare() -> None:
     seed.run()
 
 
-def work(queue: str, name: str) -> None:
-    working.run(queue, name)
+def work(place: str) -> None:
+    working.run(place)
 
 
 def sweep() -> None:

@@ -97,12 +97,6 @@ def settings(stage: Stage) -> Iterator[Finding]:
             f"小程序只能访问 https，KUAIMEN_PUBLIC_URL 现为 {s.base_url}",
             f"Mini-programs only load https; KUAIMEN_PUBLIC_URL is {s.base_url}",
         )
-    if s.host in {"0.0.0.0", "::"} and not s.public_url:  # noqa: S104 - compared, not bound
-        yield warn(
-            about,
-            "监听所有网卡，但未设置 KUAIMEN_PUBLIC_URL，二维码地址无法访问",
-            "Listening everywhere without KUAIMEN_PUBLIC_URL: the addresses in QR codes lead nowhere",
-        )
     key = s.data_dir / "secret.key"
     if key.exists() and key.stat().st_mode & 0o077:
         yield fail(about, f"他人可读 {key}，请执行 chmod 600", f"Others can read {key}: chmod 600 it")

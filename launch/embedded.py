@@ -141,6 +141,8 @@ class Platform:
 
     def _environment(self) -> dict[str, str]:
         settings = {"data_dir": str(self.home.root), "redis_url": self.at.redis_url}
+        if self.settings.public_url:
+            settings["public_url"] = self.settings.public_url
         if self.at.wechat_base_url:
             settings["wechat_base_url"] = self.at.wechat_base_url
         return environment(**settings) | ONE_THREAD
@@ -171,11 +173,11 @@ class Platform:
     def _web(self) -> Part:
         return Part("web", _kuaimen("serve"), WEB)
 
-    def _workers(self, work: Callable[[str, str], None]) -> list[Part]:
+    def _workers(self, work: Callable[[str], None]) -> list[Part]:
         parts = []
         for name in self.worker_names():
             hangs = partial(holding.complaint, self.home.job_file(name))
-            parts.append(Part(name, partial(work, name.split("-")[0], name), WORKERS, hangs=hangs))
+            parts.append(Part(name, partial(work, name), WORKERS, hangs=hangs))
         return parts
 
     def _bridge(self) -> Part:

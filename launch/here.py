@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from backend import config
 from backend.config import Settings
+from launch import ports
 from launch.home import Home, is_taken, read_json, read_state
 from launch.trouble import Trouble
 
@@ -13,11 +14,18 @@ NOWHERE: Final = "http://127.0.0.1:9"  # the sandbox of a platform that does not
 
 
 def load() -> Settings:
-    """Raises Trouble naming every variable that does not parse."""
+    """Raises Trouble naming every variable that does not parse.
+
+    Who listens everywhere and says no address is found under the machine's own, so that a phone can follow the code.
+    """
     try:
-        return config.load()
+        settings = config.load()
     except ValueError as exc:
         raise Trouble(f"设置有误：{exc}", f"Wrong settings: {exc}", code=2) from None
+    here = ports.reachable(settings.host)
+    if settings.public_url or here == settings.host:
+        return settings
+    return settings.model_copy(update={"public_url": f"http://{here}:{settings.port}"})
 
 
 def home_of(settings: Settings) -> Home:
@@ -53,7 +61,7 @@ def addresses(settings: Settings, home: Home) -> dict[str, Any]:
         "scene": seeded.get("scene"),
         "inbox": str(home.inbox),
         "ftp": {
-            "host": settings.ftp_host,
+            "host": ports.reachable(settings.ftp_host),
             "port": settings.ftp_port,
             "user": seeded.get("ftp_user"),
             "password": seeded.get("ftp_password"),

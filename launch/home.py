@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import socket
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,9 +62,9 @@ class Home:
     def redis_dir(self) -> Path:
         return self.root / "redis"
 
-    def job_file(self, part: str) -> Path:
-        """What the worker of that name holds."""
-        return self.run / f"{part}.job.json"
+    def job_file(self, place: str) -> Path:
+        """What the worker in that place holds; machines may share the directory."""
+        return self.run / f"{place}@{socket.gethostname()}.job.json"
 
     def redis_socket(self) -> Path:
         """In the data directory, or in a short private one when that path is longer than a socket's may be."""

@@ -49,6 +49,18 @@ def require(host: str, port: int, setting: str) -> None:
     )
 
 
+def reachable(host: str) -> str:
+    """`host`, or the address under which others in the local network find a machine that listens everywhere."""
+    if host not in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent; the kernel only chooses the way out
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
 def holder(port: int) -> str:
     """`name (pid n)` of the process that listens on the port, or nothing when it cannot be seen."""
     sockets = {f"socket:[{inode}]" for inode in _listening(port)}

@@ -14,6 +14,7 @@ from typing import Any, Final
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from typing_extensions import override
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config import Settings
 from launch.tether import die_with_parent
@@ -55,6 +56,8 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Callable[..., Any]:
         stage = import_module("launch.stage").open_stage(self._settings)
         app: Callable[..., Any] = import_module("launch.app").create_app(stage)
+        if n := self._settings.proxies:
+            return ProxyFix(app, x_for=n, x_proto=n, x_host=n)
         return app
 
 
