@@ -64,6 +64,9 @@ class FakeWeChat:
     def login(self, js_code: str) -> Login:
         return Login(openid=f"openid-{js_code}", session_key="k")
 
+    def tapped(self, openid: str, template_id: str) -> None:
+        return
+
     def tell(self, openid: str, template_id: str, data: dict[str, str], *, page: str = "") -> Told:
         if self.outcome is Outcome.SENT:
             self.told.append(openid)

@@ -197,6 +197,11 @@ class WeChat(Protocol):
         sent; repeating costs at worst one quota.
         """
 
+    def tapped(self, openid: str, template_id: str) -> None:
+        """A guest asked to be told without the mini-program's own dialog. The real WeChat knows taps from phones only:
+        nothing happens; the sandbox, which has no phones, counts it as «允许».
+        """
+
     def url_link(self, path: str, query: str = "", *, days: int = 30, env_version: EnvVersion | None = None) -> str:
         """`https://wxaurl.cn/…` for SMS, mail and browsers. `days` 1–30."""
 

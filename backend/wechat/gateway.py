@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,6 +38,8 @@ from backend.wechat import (
     suggested,
 )
 from backend.wechat.client import Client
+
+log = logging.getLogger(__name__)
 
 MESSAGE_STATES: Final[dict[EnvVersion, MessageState]] = {
     "release": "formal",
@@ -180,6 +183,9 @@ class HttpWeChat:
         except WeChatFailed as exc:
             return _told(exc)
         return Told(Outcome.SENT, msgid=str(answer.get("msgid", "")))
+
+    def tapped(self, openid: str, template_id: str) -> None:
+        log.debug("the phone has told WeChat itself openid=%s template=%s", openid, template_id)
 
     def url_link(self, path: str, query: str = "", *, days: int = 30, env_version: EnvVersion | None = None) -> str:
         target = self._target(path, query, env_version)

@@ -14,6 +14,7 @@ from backend.wechat import WeChat
 from backend.wechat.client import TIMEOUT, Client
 from backend.wechat.gateway import HttpWeChat
 from backend.wechat.meters import meters
+from backend.wechat.phoneless import PhonelessWeChat
 from backend.wechat.push import AES_KEY_CHARACTERS, PushKeys
 
 REAL_BASE_URL: Final = "https://api.weixin.qq.com"
@@ -48,7 +49,8 @@ def open_wechat(
         base_url=settings.wechat_base_url or REAL_BASE_URL,
         timeout=timeout,
     )
-    return HttpWeChat(client, env_version=settings.wechat_env_version, check_path=settings.wechat_check_path)
+    kind = PhonelessWeChat if sandbox else HttpWeChat
+    return kind(client, env_version=settings.wechat_env_version, check_path=settings.wechat_check_path)
 
 
 def push_keys(settings: Settings) -> PushKeys:
