@@ -13,7 +13,7 @@ from backend.errors import BadInput, NotFound
 from backend.models import Album, Event, EventState, Photo
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
-SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console"}
+SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console", "m": "message"}
 
 
 def scene(share_code: str, source: str = "p") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from backend import events, feed, subscriptions
+from backend import feed, subscriptions
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import NotifyAlbum
@@ -29,7 +29,7 @@ def album(stage: Stage, job: NotifyAlbum) -> None:
             "time": now_ms(),
             "tip": "有新照片，点击查看",
         }
-        page = f"pages/album/album?scene={events.scene(found.event.share_code, 'm')}"
+        page = f"pages/album/album?id={found.id}&e={found.event.share_code}&f=m"
         owed = subscriptions.owed(tx, job.album_id)
     said = fields.fit(fields.parse_mapping(stage.settings.wechat_template_fields), words)
     for delivery, openid in owed:

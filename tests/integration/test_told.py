@@ -68,7 +68,7 @@ def test_a_subscribed_guest_gets_one_card(
     assert message["template_id"] == ALBUM_UPDATE
     values = [value for _, value in message["lines"]]
     assert values[:2] == ["年会", "1"]
-    assert message["page"].startswith("pages/album/album?scene=")
+    assert message["page"] == f"pages/album/album?id={cast.album.id}&e={cast.event.share_code}&f=m"
     with real.db.reading() as tx:
         [delivery] = tx.query(Delivery).all()
     assert delivery.state is DeliveryState.SENT
