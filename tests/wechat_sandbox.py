@@ -1,25 +1,36 @@
 """The WeChat sandbox for tests: a server on the loopback and a gateway that talks to it.
 
-Import the fixtures: `from tests.wechat_sandbox import registry, sandbox, sandbox_server, wechat  # noqa: F401`,
-with those of `tests.redis_server`.
+Import the fixtures: `from tests.wechat_sandbox import registry, sandbox, sandbox_server, wechat  # noqa: F401`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 from redis import Redis
 
 from backend.config import Settings
+from backend.errors import Refused
 from backend.wechat import WeChat
 from backend.wechat.opening import SANDBOX_APPID, SANDBOX_SECRET, open_wechat
+from backend.wechat.push import PushEvent, PushKeys, echo, verify
+from launch.sandbox.wechat.memory import App, Memory, PushSettings, World
 from launch.sandbox.wechat.serving import Serving
-from launch.sandbox.wechat.state import App, State, World
 
+TOKEN = "/cgi-bin/stable_token"
+PROCESSES = 8
+JS_CODE = "dev:" + "someone"  # in two pieces, so that no traceback quotes it
+PATIENCE_S = 20
 ALBUM_UPDATE = "KM_ALBUM_UPDATE"
 WORDS = {"thing1": "年会", "number2": "3", "time3": "2026年11月22日 15:01", "thing4": "点击查看"}
 
@@ -34,7 +45,7 @@ class Sandbox:
 
     @property
     def app(self) -> App:
-        return self.world.state.apps[SANDBOX_APPID]
+        return self.world.memory.apps[SANDBOX_APPID]
 
     def act(self, path: str, /, **body: Any) -> Any:
         """POST to the admin door. Fails the test when it refuses."""
@@ -72,7 +83,7 @@ def sandbox(sandbox_server: Serving) -> Iterator[Sandbox]:
     """As on its first day, but quick."""
     world = sandbox_server.world
     with world.lock:
-        world.state = State(send_ms=0, media_ms=10, h5="http://127.0.0.1:8080")
+        world.memory = Memory(send_ms=0, media_ms=10, h5="http://127.0.0.1:8080")
         world.app(SANDBOX_APPID, SANDBOX_SECRET)
         world.calls.clear()
         world.sending.clear()
@@ -89,6 +100,107 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def wechat(sandbox: Sandbox, redis: Redis, registry: CollectorRegistry) -> WeChat:
     return open_wechat(Settings(wechat_base_url=sandbox.url), redis, timeout=(2, 2), registry=registry)
+
+
+class Product(ThreadingHTTPServer):
+    """Receives pushes as our server does, and can be told to misbehave."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.trouble: list[str] = []  # for the next deliveries: «slow», «500», «words»
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/mp/v1/wechat/push"
+
+    def events(self, settings: PushSettings) -> list[PushEvent]:
+        aes = settings.aes_key if settings.mode == "safe" else ""
+        keys = PushKeys(SANDBOX_APPID, SecretStr(settings.token), SecretStr(aes))
+        return [event for query, body in self.received for event in verify(query, body, keys)]
+
+
+class Receiver(BaseHTTPRequestHandler):
+    server: Product
+
+    def do_GET(self) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        try:
+            self._answer(200, echo(query, PushKeys(SANDBOX_APPID, SecretStr("sandboxtoken"))))
+        except Refused:
+            self._answer(403, "no")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((dict(parse_qsl(urlsplit(self.path).query)), body))
+        trouble = self.server.trouble.pop(0) if self.server.trouble else ""
+        if trouble == "slow":
+            time.sleep(0.8)
+        self._answer(500 if trouble == "500" else 200, "what?" if trouble == "words" else "success")
+
+    def _answer(self, status: int, text: str) -> None:
+        try:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the sandbox did not wait
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    with Product() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(5)
+
+
+def until(true: Any, what: str) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < give_up_at, f"never came: {what}"
+        time.sleep(0.01)
+
+
+def opened(sandbox: Sandbox, redis: Redis, **more: Any) -> Any:
+    given = {"timeout": (1, 1), "registry": CollectorRegistry()} | more
+    return open_wechat(Settings(wechat_base_url=sandbox.url), redis, **given)
+
+
+def every_call(wechat: Any) -> dict[str, Callable[[], object]]:
+    """Everything one can ask of WeChat."""
+    page = "pages/album/album"
+    return {
+        "login": lambda: wechat.login(JS_CODE),
+        "check_session": lambda: wechat.check_session("o", "k"),
+        "phone": lambda: wechat.phone("phone:13800138000"),
+        "code": lambda: wechat.code("a", page=page),
+        "tell": lambda: wechat.tell("o", ALBUM_UPDATE, WORDS),
+        "url_link": lambda: wechat.url_link(page),
+        "url_scheme": lambda: wechat.url_scheme(page),
+        "check_text": lambda: wechat.check_text("o", "x"),
+        "check_media": lambda: wechat.check_media("o", "http://x"),
+        "risk_rank": lambda: wechat.risk_rank("o", client_ip="1.2.3.4"),
+        "templates": wechat.templates,
+        "add_template": lambda: wechat.add_template("30001", [1, 2], "x"),
+        "delete_template": lambda: wechat.delete_template("x"),
+        "categories": wechat.categories,
+        "library": lambda: wechat.library([616]),
+        "keywords": lambda: wechat.keywords("30001"),
+        "wechatpy's own": lambda: wechat._client.wxa.check_text_security("x"),
+    }
+
+
+def all_texts(exc: BaseException | None) -> str:
+    """Everything a logger, a tracker or a person may see of an exception, its causes included."""
+    if exc is None:
+        return ""
+    own = "".join(traceback.format_exception(exc, chain=True)) + repr(exc) + str(exc) + repr(vars(exc))
+    return own + all_texts(exc.__cause__) + all_texts(exc.__context__)
 
 
 def ask_for_templates(url: str, redis_url: str, start: Any, results: Any) -> None:

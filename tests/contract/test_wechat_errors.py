@@ -11,7 +11,6 @@ import pytest
 from backend.errors import AppError, BadInput, Refused, TooMany, Unauthorized
 from backend.wechat import Kind, Outcome, Suggest, Told, Verdict, WeChat, WeChatFailed
 from backend.wechat.failures import MEANINGS
-from tests.redis_server import redis, redis_url  # noqa: F401 - fixtures
 from tests.wechat_sandbox import ALBUM_UPDATE, WORDS, Sandbox, registry, sandbox, sandbox_server, wechat  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.slow

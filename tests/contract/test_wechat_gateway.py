@@ -1,37 +1,29 @@
-"""The transport: one token for all processes, no call without end, nothing secret in any text.
+"""The transport: what is counted, our own rate limit, opening from settings.
 
 And what wechatpy's client does wrong, shown absent in ours (docs/decisions/0003).
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import multiprocessing
-import socket
-import traceback
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from backend.config import Settings
 from backend.errors import AppError, BadInput
 from backend.wechat import Kind, Outcome, WeChat, WeChatFailed
-from backend.wechat.client import TIMEOUT, redact
 from backend.wechat.limits import Limits
-from backend.wechat.opening import REAL_BASE_URL, SANDBOX_SECRET, open_wechat
-from tests.redis_server import redis, redis_url  # noqa: F401 - fixtures
+from backend.wechat.opening import REAL_BASE_URL, open_wechat
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
+    TOKEN,
     WORDS,
-    Sandbox,
-    ask_for_templates,
+    all_texts,
+    every_call,
     registry,  # noqa: F401 - fixture
     sandbox,  # noqa: F401 - fixture
     sandbox_server,  # noqa: F401 - fixture
@@ -40,292 +32,6 @@ from tests.wechat_sandbox import (
 
 pytestmark = pytest.mark.slow
 # ruff: noqa: F811 - fixtures are used by the names they are imported under
-
-TOKEN = "/cgi-bin/stable_token"
-PROCESSES = 8
-JS_CODE = "dev:" + "someone"
-
-
-def opened(sandbox: Sandbox, redis: Redis, **more: Any) -> Any:
-    given = {"timeout": (1, 1), "registry": CollectorRegistry()} | more
-    return open_wechat(Settings(wechat_base_url=sandbox.url), redis, **given)
-
-
-# --- the token ---------------------------------------------------------------------------------------------------
-
-
-def test_eight_processes_with_an_empty_cache_ask_for_one_token(sandbox, redis, redis_url):
-    fresh = multiprocessing.get_context("forkserver")
-    fresh.set_forkserver_preload(["tests.wechat_sandbox"])
-    start, results = fresh.Barrier(PROCESSES), fresh.Queue()
-    sandbox.act("inject", path=TOKEN, delay_s=0.3, times=0)  # time enough for all to find the cache empty
-    processes = [
-        fresh.Process(target=ask_for_templates, args=(sandbox.url, redis_url, start, results)) for _ in range(PROCESSES)
-    ]
-    for process in processes:
-        process.start()
-    found = [results.get(timeout=90) for _ in processes]
-    for process in processes:
-        process.join(20)
-    assert found == [3] * PROCESSES
-    assert len(sandbox.calls("gettemplate")) == PROCESSES
-    assert len(sandbox.calls(TOKEN)) == 1
-
-
-def test_a_token_that_is_rejected_for_ever_costs_one_more_call(sandbox, wechat, redis):
-    wechat.templates()
-    sandbox.act("inject", path="gettemplate", errcode=40001, errmsg="invalid credential", times=0)
-    before = len(sandbox.calls("gettemplate")), len(sandbox.calls(TOKEN))
-    with pytest.raises(WeChatFailed) as caught:
-        wechat.templates()
-    assert (caught.value.errcode, caught.value.kind, caught.value.permanent) == (40001, Kind.TOKEN, False)
-    assert len(sandbox.calls("gettemplate")) - before[0] == 2
-    # what stable_token gives is the rejected one, so a new one is forced, once
-    assert [c["body"]["force_refresh"] for c in sandbox.calls(TOKEN)[before[1] :]] == [False, True]
-    for _ in range(3):  # and not again within 31 s: one call each, and an ordinary question for the token
-        with pytest.raises(WeChatFailed):
-            wechat.templates()
-    assert len(sandbox.calls("gettemplate")) - before[0] == 5
-    assert [c["body"]["force_refresh"] for c in sandbox.calls(TOKEN)[before[1] :]] == [False, True] + [False] * 3
-
-
-def test_a_token_replaced_behind_our_back_is_renewed_unseen(sandbox, wechat, redis):
-    wechat.templates()
-    sandbox.act("advance", seconds=3600)
-    sandbox.app.stable.clear()  # as if somebody had forced a new one: ours is dead
-    assert wechat.templates()
-    assert [c["errcode"] for c in sandbox.calls("gettemplate")] == [0, 40001, 0]
-    assert [c["body"]["force_refresh"] for c in sandbox.calls(TOKEN)] == [False, False]
-
-
-def test_an_expired_token_is_renewed_unseen(sandbox, wechat):
-    wechat.templates()
-    sandbox.act("advance", seconds=7201)
-    assert wechat.templates()
-    assert [c["errcode"] for c in sandbox.calls("gettemplate")] == [0, 42001, 0]
-
-
-def test_another_process_may_have_renewed_already(sandbox, redis, wechat):
-    """Ours is rejected, and meanwhile the shared one is another: that one is used, nothing is asked."""
-    wechat.templates()
-    rejected = sandbox.app.stable[-1].token
-    sandbox.act("advance", seconds=7201)
-    opened(sandbox, redis).templates()
-    calls = len(sandbox.calls(TOKEN))
-    assert wechat._client._tokens.renew(rejected) == sandbox.app.stable[-1].token != rejected
-    assert len(sandbox.calls(TOKEN)) == calls
-
-
-def test_a_token_near_its_end_is_not_used(sandbox, redis, wechat):
-    wechat.templates()
-    key = f"wx:{wechat.appid}:token"
-    kept = json.loads(redis.get(key))
-    redis.set(key, json.dumps(kept | {"expires_at": kept["expires_at"] - 6_901_000}), ex=100)  # 299 s left
-    sandbox.act("advance", seconds=6901)
-    wechat.templates()
-    assert len(sandbox.calls(TOKEN)) == 2
-    assert len({t.token for t in sandbox.app.stable}) == 2, "the next token, while the old one lives on"
-    assert [c["errcode"] for c in sandbox.calls("gettemplate")] == [0, 0]
-
-
-def test_a_malformed_token_in_the_cache_is_replaced(sandbox, redis, wechat):
-    wechat.templates()
-    key = f"wx:{wechat.appid}:token"
-    redis.set(key, json.dumps(json.loads(redis.get(key)) | {"token": "x"}), ex=100)
-    assert wechat.templates()
-    assert [c["errcode"] for c in sandbox.calls("gettemplate")] == [0, 40014, 0]
-
-
-def test_a_lock_whose_holder_died_does_not_hold_for_ever(sandbox, redis, wechat, monkeypatch):
-    redis.set(f"wx:{wechat.appid}:token:lock", "a dead process", ex=1)
-    assert wechat.templates()
-
-
-def test_nobody_unlocks_the_lock_of_another(sandbox, redis, wechat):
-    """Our fetch took longer than the lock lives; meanwhile another process holds it."""
-    lock = f"wx:{wechat.appid}:token:lock"
-    tokens = wechat._client._tokens
-    fetch = tokens._fetch
-
-    def slow(force: bool) -> Any:
-        redis.set(lock, "somebody else", ex=30)
-        return fetch(force)
-
-    tokens._fetch = slow
-    wechat.templates()
-    assert redis.get(lock) == b"somebody else"
-
-
-def test_forcing_is_limited_to_twenty_a_day(sandbox, redis, wechat):
-    store = wechat._client._tokens
-    for n in range(25):
-        redis.delete(f"wx:{wechat.appid}:token:forced")
-        assert store._may_force() is (n < 20)
-    assert store._may_force() is False, "and never twice within 31 s"
-
-
-def test_without_redis_every_process_asks_for_itself(sandbox, caplog):
-    nowhere = Redis(unix_socket_path="/nonexistent/s", retry=Retry(NoBackoff(), 0))
-    wechat = opened(sandbox, nowhere)
-    assert wechat.templates()
-    assert wechat.templates()
-    assert wechat.code("a", page="pages/album/album")
-    assert len(sandbox.calls(TOKEN)) == 1
-    sandbox.act("advance", seconds=7201)
-    assert wechat.templates()
-    assert len(sandbox.calls(TOKEN)) == 2
-
-
-@pytest.mark.parametrize(
-    ("break_it", "errcode", "says"),
-    [
-        (lambda s: s.act("switch", secret="another"), 40125, "KUAIMEN_WECHAT_SECRET"),
-        (lambda s: s.act("switch", whitelist=["10.0.0.1"]), 40164, "whitelist"),
-        (lambda s: s.act("inject", path=TOKEN, errcode=40243, times=0), 40243, "frozen"),
-        (lambda s: s.act("inject", path=TOKEN, errcode=40001, times=0), 40001, "secret is wrong"),
-        (lambda s: s.act("inject", path=TOKEN, http=502, times=0), None, "did not answer properly"),
-    ],
-)
-def test_a_token_that_cannot_be_had_says_why(sandbox, wechat, break_it, errcode, says):
-    break_it(sandbox)
-    with pytest.raises(WeChatFailed) as caught:
-        wechat.templates()
-    assert caught.value.errcode == errcode
-    assert says in caught.value.explain("en")
-    assert len(sandbox.calls(TOKEN)) == 1
-    assert sandbox.calls("gettemplate") == []
-
-
-def test_the_address_that_is_not_listed_is_named(sandbox, wechat):
-    sandbox.act("switch", whitelist=[])
-    with pytest.raises(WeChatFailed) as caught:
-        wechat.templates()
-    assert "127.0.0.1" in caught.value.explain()
-
-
-# --- time --------------------------------------------------------------------------------------------------------
-
-
-def everything(wechat: Any) -> dict[str, Callable[[], object]]:
-    page = "pages/album/album"
-    return {
-        "login": lambda: wechat.login(JS_CODE),
-        "check_session": lambda: wechat.check_session("o", "k"),
-        "phone": lambda: wechat.phone("phone:13800138000"),
-        "code": lambda: wechat.code("a", page=page),
-        "tell": lambda: wechat.tell("o", ALBUM_UPDATE, WORDS),
-        "url_link": lambda: wechat.url_link(page),
-        "url_scheme": lambda: wechat.url_scheme(page),
-        "check_text": lambda: wechat.check_text("o", "x"),
-        "check_media": lambda: wechat.check_media("o", "http://x"),
-        "risk_rank": lambda: wechat.risk_rank("o", client_ip="1.2.3.4"),
-        "templates": wechat.templates,
-        "add_template": lambda: wechat.add_template("30001", [1, 2], "x"),
-        "delete_template": lambda: wechat.delete_template("x"),
-        "categories": wechat.categories,
-        "library": lambda: wechat.library([616]),
-        "keywords": lambda: wechat.keywords("30001"),
-        "wechatpy's own": lambda: wechat._client.wxa.check_text_security("x"),
-    }
-
-
-def test_no_call_waits_for_ever(redis):
-    """A server that accepts and never answers; the token first, then, with a token in the cache, each call itself."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        wechat = open_wechat(Settings(wechat_base_url=url), redis, timeout=(0.1, 0.1), registry=CollectorRegistry())
-        for cached in (False, True):
-            if cached:
-                kept = json.dumps({"token": "t" * 100, "expires_at": 9_999_999_999_999})
-                redis.set(f"wx:{wechat.appid}:token", kept, ex=100)
-            for name, call in everything(wechat).items():
-                with pytest.raises(WeChatFailed) as caught:
-                    call()
-                assert caught.value.errmsg == "ReadTimeout", name
-                assert caught.value.permanent is False
-
-
-def test_the_timeouts_in_use_are_three_and_eight_seconds(redis):
-    assert TIMEOUT == (3, 8)
-    wechat: Any = open_wechat(Settings(wechat_base_url="http://127.0.0.1:1"), redis, registry=CollectorRegistry())
-    assert wechat._client.timeout == TIMEOUT
-    assert wechat._client.auto_retry is False
-
-
-# --- secrets -----------------------------------------------------------------------------------------------------
-
-
-def all_texts(exc: BaseException | None) -> str:
-    """Everything a logger, a tracker or a person may see of an exception, its causes included."""
-    if exc is None:
-        return ""
-    own = "".join(traceback.format_exception(exc, chain=True)) + repr(exc) + str(exc) + repr(vars(exc))
-    return own + all_texts(exc.__cause__) + all_texts(exc.__context__)
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        {"errcode": 40001},
-        {"errcode": -1},
-        {"http": 502},
-        {"http": 404},
-        {"http": 302},
-        {"garbled": True},
-        {"delay_s": 1.5},
-        {"errcode": 40125, "path": TOKEN},
-        {"http": 500, "path": TOKEN},
-    ],
-    ids=str,
-)
-def test_no_secret_in_any_text(sandbox, redis, caplog, trouble):
-    wechat = opened(sandbox, redis, timeout=(0.3, 0.3))
-    wechat.templates()
-    token = sandbox.app.stable[-1].token
-    session_key = wechat.login("dev:alice").session_key
-    if trouble.get("path") == TOKEN:
-        redis.flushall()
-    caplog.set_level(logging.DEBUG)
-    sandbox.act("inject", times=0, **({"errmsg": f"bad secret={SANDBOX_SECRET} {token}"} | trouble))
-    texts = []
-    for name, call in everything(wechat).items():
-        if trouble.get("path") == TOKEN and name == "login":
-            continue  # needs no token
-        with pytest.raises(AppError) as caught:
-            call()
-        texts.append(all_texts(caught.value))
-    texts.append("\n".join(f"{r.getMessage()} {r.args} {r.exc_text}" for r in caplog.records))
-    assert "urllib3" in {r.name.split(".")[0] for r in caplog.records}, "the test sees what urllib3 says"
-    seen = "\n".join(texts)
-    for secret in (SANDBOX_SECRET, token, session_key, JS_CODE):
-        assert secret not in seen
-
-
-def test_a_server_that_is_not_there_gives_nothing_away(redis, caplog):
-    caplog.set_level(logging.DEBUG)
-    wechat: Any = open_wechat(
-        Settings(wechat_base_url="http://127.0.0.1:1"), redis, timeout=(0.3, 0.3), registry=CollectorRegistry()
-    )
-    with pytest.raises(WeChatFailed) as caught:
-        wechat.login(JS_CODE)
-    seen = all_texts(caught.value) + caplog.text
-    assert SANDBOX_SECRET not in seen
-    assert JS_CODE not in seen
-    assert caught.value.permanent is False
-
-
-def test_values_do_not_show_their_secrets(sandbox, wechat):
-    login = wechat.login("dev:alice")
-    assert login.session_key not in repr(login)
-    assert "13800138000" not in repr(wechat.phone("phone:13800138000"))
-    client = wechat._client
-    assert SANDBOX_SECRET not in repr(client.secret) + repr(vars(client))
-
-
-def test_redaction_of_a_log_record():
-    record = logging.LogRecord("x", logging.DEBUG, "", 0, '"%s %s"', ("GET", "/a?access_token=TT&secret=SS&b=1"), None)
-    assert redact(record)
-    assert record.getMessage() == '"GET /a?access_token=***&secret=***&b=1"'
 
 
 # --- what is counted ---------------------------------------------------------------------------------------------
@@ -412,7 +118,7 @@ def test_even_the_librarys_own_login_sends_no_token(sandbox, wechat):
 
 
 def test_the_old_token_endpoint_is_never_asked(sandbox, wechat):
-    for call in everything(wechat).values():
+    for call in every_call(wechat).values():
         try:
             call()
         except AppError:
@@ -541,13 +247,3 @@ def test_an_appid_alone_leads_to_the_real_wechat(redis):
 def test_settings_that_do_not_suffice_say_which(redis, settings, says):
     with pytest.raises(BadInput, match=says):
         open_wechat(settings, redis, registry=CollectorRegistry())
-
-
-def test_two_apps_do_not_share_a_token(sandbox, redis, wechat):
-    sandbox.act("app", new_appid="wxsecond", secret="s2")
-    settings = Settings(wechat_appid="wxsecond", wechat_secret=SecretStr("s2"), wechat_base_url=sandbox.url)
-    second = open_wechat(settings, redis, registry=CollectorRegistry())
-    assert wechat.templates()
-    assert second.templates()
-    assert len(sandbox.calls(TOKEN)) == 2
-    assert wechat.login("dev:alice").openid != second.login("dev:alice").openid

@@ -1,4 +1,4 @@
-"""The sandbox itself: tokens that age, pushes that are repeated, a memory that survives, codes that scan, its page."""
+"""The sandbox itself: tokens that age, a memory that survives, codes that scan, its page."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -22,36 +18,24 @@ import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
-from pydantic import SecretStr
 
-from backend.errors import Refused
 from backend.wechat import Outcome
 from backend.wechat.opening import SANDBOX_APPID, SANDBOX_SECRET
-from backend.wechat.push import PushEvent, PushKeys, PushKind, echo, verify
+from launch.sandbox.wechat.memory import World
 from launch.sandbox.wechat.serving import Serving
-from launch.sandbox.wechat.state import PushSettings, World
-from tests.redis_server import redis, redis_url  # noqa: F401 - fixtures
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     WORDS,
+    product,  # noqa: F401 - fixture
     registry,  # noqa: F401 - fixture
     sandbox,  # noqa: F401 - fixture
     sandbox_server,  # noqa: F401 - fixture
+    until,
     wechat,  # noqa: F401 - fixture
 )
 
 pytestmark = pytest.mark.slow
 # ruff: noqa: F811 - fixtures are used by the names they are imported under
-
-PATIENCE_S = 20
-
-
-def until(true: Any, what: str) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < give_up_at, f"never came: {what}"
-        time.sleep(0.01)
-
 
 # --- tokens ------------------------------------------------------------------------------------------------------
 
@@ -234,159 +218,6 @@ def test_a_code_scans(wechat, scene, width, hyaline):
     assert dict(parse_qsl(urlsplit(found.text).query)) == {"scene": scene}
 
 
-# --- pushes ------------------------------------------------------------------------------------------------------
-
-
-class Product(ThreadingHTTPServer):
-    """Receives pushes as our server does, and can be told to misbehave."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Receiver)
-        self.received: list[tuple[dict[str, str], bytes]] = []
-        self.trouble: list[str] = []  # for the next deliveries: «slow», «500», «words»
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/mp/v1/wechat/push"
-
-    def events(self, settings: PushSettings) -> list[PushEvent]:
-        aes = settings.aes_key if settings.mode == "safe" else ""
-        keys = PushKeys(SANDBOX_APPID, SecretStr(settings.token), SecretStr(aes))
-        return [event for query, body in self.received for event in verify(query, body, keys)]
-
-
-class Receiver(BaseHTTPRequestHandler):
-    server: Product
-
-    def do_GET(self) -> None:
-        query = dict(parse_qsl(urlsplit(self.path).query))
-        try:
-            self._answer(200, echo(query, PushKeys(SANDBOX_APPID, SecretStr("sandboxtoken"))))
-        except Refused:
-            self._answer(403, "no")
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((dict(parse_qsl(urlsplit(self.path).query)), body))
-        trouble = self.server.trouble.pop(0) if self.server.trouble else ""
-        if trouble == "slow":
-            time.sleep(0.8)
-        self._answer(500 if trouble == "500" else 200, "what?" if trouble == "words" else "success")
-
-    def _answer(self, status: int, text: str) -> None:
-        try:
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(text.encode())
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the sandbox did not wait
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    with Product() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join(5)
-
-
-@pytest.mark.parametrize("form", ["json", "xml"])
-@pytest.mark.parametrize("mode", ["plain", "safe"])
-def test_answers_are_pushed_in_every_mode(sandbox, wechat, product, mode, form):
-    sandbox.act("push", url=product.url, mode=mode, form=form, check=True)
-    openid = sandbox.guest()
-    sandbox.act("accept", openid=openid, template_ids=[ALBUM_UPDATE, "KM_EVENT_OPEN"])
-    sandbox.act("refuse", openid=openid, template_id="KM_RETOUCH_DONE")
-    told = wechat.tell(openid, ALBUM_UPDATE, WORDS)
-    sandbox.act("refuse", openid=openid, template_id="KM_EVENT_OPEN", always=True)
-    until(lambda: len(product.received) >= 4, "four pushes")
-    found = product.events(sandbox.world.state.push)
-    assert [(e.kind, e.template_id, e.accepted) for e in found] == [
-        (PushKind.POPUP, ALBUM_UPDATE, True),
-        (PushKind.POPUP, "KM_EVENT_OPEN", True),
-        (PushKind.POPUP, "KM_RETOUCH_DONE", False),
-        (PushKind.SENT, ALBUM_UPDATE, None),
-        (PushKind.CHANGE, "KM_EVENT_OPEN", False),
-    ]
-    assert found[3].msgid == told.msgid
-    assert {e.openid for e in found} == {openid}
-    assert len({e.key for e in found}) == 5
-    assert sandbox.look("state")["credits"][openid] == {ALBUM_UPDATE: 0, "KM_EVENT_OPEN": 0}
-
-
-def test_many_taps_are_many_events(sandbox, product):
-    sandbox.act("push", url=product.url)
-    openid = sandbox.guest("alice", quota=3)
-    until(lambda: len(product.received) >= 3, "three pushes")
-    found = product.events(sandbox.world.state.push)
-    assert len({e.key for e in found}) == 3
-    assert sandbox.look("state")["credits"][openid] == {ALBUM_UPDATE: 3}
-
-
-@pytest.mark.parametrize(
-    ("trouble", "attempts"),
-    [
-        ([], ["success"]),
-        (["slow", "500"], ["ReadTimeout", "HTTP 500", "success"]),
-        (["words"], ["HTTP 200", "success"]),
-        (["500"] * 9, ["HTTP 500"] * 4),
-    ],
-)
-def test_a_push_is_repeated_three_times_at_most(sandbox, product, trouble, attempts):
-    sandbox.act("push", url=product.url)
-    product.trouble = list(trouble)
-    sandbox.guest("alice", quota=1)
-    until(lambda: sandbox.look("state")["pushes"][-1]["attempts"] == attempts, attempts)
-    time.sleep(0.15)  # three pauses: nothing more comes
-    assert sandbox.look("state")["pushes"][-1]["attempts"] == attempts
-    product.received = [r for r in product.received if r]
-    assert len({e.key for e in product.events(sandbox.world.state.push)}) == 1
-
-
-def test_a_push_can_be_sent_again_by_hand(sandbox, product):
-    sandbox.act("push", url=product.url)
-    sandbox.guest("alice", quota=1)
-    until(lambda: len(product.received) == 1, "the push")
-    sandbox.act("redeliver")
-    until(lambda: len(product.received) == 2, "the repeated push")
-    first, second = product.events(sandbox.world.state.push)
-    assert first == second
-    assert product.received[0][0]["nonce"] != product.received[1][0]["nonce"]
-
-
-def test_an_address_that_does_not_echo_is_not_saved(sandbox, product):
-    answer = httpx.post(
-        f"{sandbox.url}/_sandbox/push",
-        json={"url": product.url, "token": "another", "check": True},
-        trust_env=False,
-    )
-    assert answer.status_code == 400
-    assert "echostr" in answer.json()["error"]
-    assert sandbox.world.state.push.url == ""
-
-
-@pytest.mark.parametrize("suggest", ["pass", "review", "risky"])
-def test_a_photo_is_judged_by_push(sandbox, wechat, product, suggest):
-    sandbox.act("push", url=product.url)
-    sandbox.act("switch", media_suggest=suggest)
-    pending = wechat.check_media(sandbox.guest(), f"{sandbox.url}/healthz")
-    until(lambda: product.received, "the verdict")
-    [event] = product.events(sandbox.world.state.push)
-    assert (event.kind, event.trace_id, event.suggest) == (PushKind.MEDIA_CHECKED, pending.trace_id, suggest)
-
-
-def test_a_photo_that_cannot_be_fetched_is_not_judged(sandbox, wechat, product):
-    sandbox.act("push", url=product.url)
-    wechat.check_media(sandbox.guest(), f"{sandbox.url}/nothing-here")
-    until(lambda: product.received, "the verdict")
-    [event] = product.events(sandbox.world.state.push)
-    assert (event.errcode, event.suggest) == (-1008, None)
-
-
 # --- memory ------------------------------------------------------------------------------------------------------
 
 
@@ -432,7 +263,7 @@ def test_many_changes_are_few_writes(tmp_path):
     """Nothing waits for the file, and what is in the file is whole at any moment."""
     file = tmp_path / "wechat.json"
     with Serving(World(file)) as serving:
-        serving.world.state.send_ms = 0
+        serving.world.memory.send_ms = 0
         versions = set()
         with httpx.Client(base_url=serving.url, trust_env=False) as client:
             for n in range(200):

@@ -13,8 +13,8 @@ from backend.errors import BadInput, Refused
 from backend.wechat import Suggest, push
 from backend.wechat.opening import SANDBOX_APPID, push_keys
 from backend.wechat.push import PushEvent, PushKeys, PushKind, echo, verify
+from launch.sandbox.wechat.memory import PushSettings
 from launch.sandbox.wechat.push import envelope
-from launch.sandbox.wechat.state import PushSettings
 
 # from Tencent's page «消息推送»
 OFFICIAL = PushKeys("wxba5fad812f8e6fb9", SecretStr("AAAAA"), SecretStr("A" * 43))

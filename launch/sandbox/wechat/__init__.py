@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask, Response, request
 
 from launch.sandbox.wechat import admin, api
-from launch.sandbox.wechat.state import World
+from launch.sandbox.wechat.memory import World
 
 __all__ = ["World", "create_sandbox"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from backend.config import load
 from backend.wechat.opening import push_keys
+from launch.sandbox.wechat.memory import World
 from launch.sandbox.wechat.serving import Serving
-from launch.sandbox.wechat.state import World
 
 PUSH_PATH = "/mp/v1/wechat/push"
 
@@ -31,8 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     own = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
     keys = push_keys(settings.model_copy(update={"wechat_appid": ""}))
     world = World(chosen.state_file)
-    world.state.h5 = settings.base_url if chosen.h5 is None else chosen.h5
-    push = world.state.push
+    world.memory.h5 = settings.base_url if chosen.h5 is None else chosen.h5
+    push = world.memory.push
     push.url = f"http://{own}:{settings.port}{PUSH_PATH}" if chosen.push_url is None else chosen.push_url
     push.token, push.aes_key = keys.token.get_secret_value(), keys.aes_key.get_secret_value()
     stop = threading.Event()

@@ -7,7 +7,7 @@ import secrets
 from typing import Any, Final
 
 from launch.sandbox.wechat.asking import Ask, Refusal
-from launch.sandbox.wechat.state import App, Token, World
+from launch.sandbox.wechat.memory import App, Token, World
 
 TOKEN_MS: Final = 7_200_000
 OVERLAP_MS: Final = 300_000
@@ -18,7 +18,7 @@ _SHAPE = re.compile(r"[\w-]{40,512}", re.ASCII)
 
 
 def app_of(world: World, appid: object, secret: object) -> App:
-    app = world.state.apps.get(str(appid))
+    app = world.memory.apps.get(str(appid))
     if app is None:
         raise Refusal(40013, "invalid appid")
     if not secrets.compare_digest(str(secret).encode(), app.secret.encode()):
@@ -32,7 +32,7 @@ def app_by_token(world: World, token: str | None) -> App:
         raise Refusal(41001, "access_token missing")
     if not _SHAPE.fullmatch(token):
         raise Refusal(40014, "invalid access_token")
-    for app in world.state.apps.values():
+    for app in world.memory.apps.values():
         for known in (*app.stable, *app.classic):
             if known.token == token:
                 if known.expires_at <= world.now():

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from launch.sandbox.wechat.api import shown_faults
 from launch.sandbox.wechat.asking import Refusal
 from launch.sandbox.wechat.guests import issue_code, known, user_named
+from launch.sandbox.wechat.memory import App, Fault, PushSettings, World
 from launch.sandbox.wechat.push import check_url, post, push_event
-from launch.sandbox.wechat.state import App, Fault, PushSettings, World
 
 Body = dict[str, Any]
 SWITCHES: Final = ("send_ms", "media_ms", "media_suggest", "media_fetch", "h5")
@@ -70,10 +70,10 @@ def _acting(world: World, act: Callable[[World, App, Body], Body]) -> Callable[[
 
 def _app(world: World, given: Body) -> App:
     """The app named in the request, else the first."""
-    appid = given.get("appid") or next(iter(world.state.apps))
-    if appid not in world.state.apps:
+    appid = given.get("appid") or next(iter(world.memory.apps))
+    if appid not in world.memory.apps:
         raise Refusal(40013, f"no app {appid}; add it with POST /_sandbox/app")
-    return world.state.apps[str(appid)]
+    return world.memory.apps[str(appid)]
 
 
 def _text(body: Body, name: str) -> str:
@@ -142,17 +142,17 @@ def _popup(world: World, app: App, openid: str, template_ids: list[str], answer:
 
 def advance(world: World, _app: App, body: Body) -> Body:
     """Move the sandbox's clock: tokens age, users have been away."""
-    world.state.ahead_ms += int(float(body.get("seconds", 0)) * 1000)
-    return {"ahead_s": world.state.ahead_ms // 1000}
+    world.memory.ahead_ms += int(float(body.get("seconds", 0)) * 1000)
+    return {"ahead_s": world.memory.ahead_ms // 1000}
 
 
 def inject(world: World, _app: App, body: Body) -> Body:
     """Break calls: see `Fault`. `{"clear": true}` mends everything."""
     if body.get("clear"):
-        world.state.faults.clear()
+        world.memory.faults.clear()
     else:
         given = {name: value for name, value in body.items() if name != "appid"}
-        world.state.faults.append(
+        world.memory.faults.append(
             _FAULT.validate_python(given | {"seen": 0, "every": max(int(body.get("every", 1)), 1)})
         )
     return {"faults": shown_faults(world)}
@@ -160,7 +160,7 @@ def inject(world: World, _app: App, body: Body) -> Body:
 
 def switch(world: World, app: App, body: Body) -> Body:
     """Set what belongs to the world, an app, or (with `openid`) a user; ban or free a template."""
-    _set(world.state, SWITCHES, body)
+    _set(world.memory, SWITCHES, body)
     _set(app, APP_SWITCHES, body)
     if "openid" in body:
         _set(known(app, body["openid"]), USER_SWITCHES, body)
@@ -184,12 +184,12 @@ def _set(target: object, names: tuple[str, ...], body: Body) -> None:
 
 def redeliver(world: World, _app: App, body: Body) -> Body:
     """Send a push again (the last one unless `push_id`), as WeChat does when it believes it lost."""
-    pushes = world.state.pushes
+    pushes = world.memory.pushes
     wanted = body.get("push_id")
     found = next((p for p in reversed(pushes) if wanted in (None, p.push_id)), None)
     if found is None:
         raise Refusal(40097, "no such push")
-    if not world.state.push.url:
+    if not world.memory.push.url:
         raise Refusal(40097, 'no push URL is configured: POST /_sandbox/push {"url": …}')
     post(world, found)
     return {"push_id": found.push_id}
@@ -198,12 +198,12 @@ def redeliver(world: World, _app: App, body: Body) -> Body:
 def push(world: World, _app: App, body: Body) -> Body:
     """Configure the push as in the console; with `check` the address must echo first."""
     given = {f.name: body[f.name] for f in fields(PushSettings) if f.name in body}
-    settings = _PUSH.validate_python(asdict(replace(world.state.push, **given)))
+    settings = _PUSH.validate_python(asdict(replace(world.memory.push, **given)))
     if settings.mode not in ("plain", "safe") or settings.form not in ("json", "xml"):
         raise Refusal(40097, "mode is plain or safe, form is json or xml")
     if body.get("check") and (trouble := check_url(settings)):
         raise Refusal(40097, trouble)
-    world.state.push = settings
+    world.memory.push = settings
     return {"url": settings.url, "mode": settings.mode, "form": settings.form}
 
 
@@ -219,9 +219,9 @@ def reset(world: World, app: App, _body: Body) -> Body:
     app.credits.clear()
     app.messages.clear()
     app.used_codes.clear()
-    world.state.pushes.clear()
-    world.state.faults.clear()
-    world.state.ahead_ms = 0
+    world.memory.pushes.clear()
+    world.memory.faults.clear()
+    world.memory.ahead_ms = 0
     return {}
 
 
@@ -243,7 +243,7 @@ ACTIONS: Final[dict[str, Callable[[World, App, Body], Body]]] = {
 
 def _shown(world: World, app: App) -> Body:
     """Everything the page draws: the users seen last, with what they received."""
-    state = world.state
+    state = world.memory
     users = sorted(app.users.values(), key=lambda u: -u.seen_at)[:SHOWN_USERS]
     openids = {u.openid for u in users}
     return {

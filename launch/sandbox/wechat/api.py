@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from launch.sandbox.wechat import accounts, checks, codes, guests, messages
 from launch.sandbox.wechat.asking import Ask, Picture, Refusal
-from launch.sandbox.wechat.state import App, Fault, World
+from launch.sandbox.wechat.memory import App, Fault, World
 
 Answer = dict[str, Any] | Picture
 SECRET_NAMES: Final = frozenset({"access_token", "secret", "js_code", "session_key", "signature"})
@@ -30,14 +30,14 @@ def quota(world: World, _app: App, ask: Ask) -> Answer:
     path = ask.text("cgi_path")
     if path not in GUARDED:
         raise Refusal(76021, "cgi_path not found")
-    used = world.state.usage.get(path, 0)
+    used = world.memory.usage.get(path, 0)
     return {"quota": {"daily_limit": DAILY_LIMIT, "used": used, "remain": DAILY_LIMIT - used}}
 
 
 def clear_quota(world: World, app: App, ask: Ask) -> Answer:
     if ask.body.get("appid") != app.appid:
         raise Refusal(40013, "invalid appid")
-    world.state.faults = [f for f in world.state.faults if f.errcode != 45009]
+    world.memory.faults = [f for f in world.memory.faults if f.errcode != 45009]
     return {}
 
 
@@ -154,14 +154,14 @@ def _response(answer: Answer | Refusal, rid: str) -> Response:
 def _due_fault(world: World, path: str) -> Fault | None:
     """The first injected fault whose turn it is; used up ones are dropped."""
     with world.lock:
-        for fault in world.state.faults:
+        for fault in world.memory.faults:
             if fault.path not in path:
                 continue
             fault.seen += 1
             if fault.seen % fault.every:
                 continue
             if fault.times and fault.seen // fault.every >= fault.times:
-                world.state.faults.remove(fault)
+                world.memory.faults.remove(fault)
             world.changed()
             return fault
     return None
@@ -184,7 +184,7 @@ def _remember(world: World, ask: Ask, status: int, errcode: int, ms: int) -> Non
     query = {name: "***" if name in SECRET_NAMES else value for name, value in ask.query.items()}
     body = {name: "***" if name in SECRET_NAMES else value for name, value in ask.body.items()}
     with world.lock:
-        world.state.usage[ask.path] = world.state.usage.get(ask.path, 0) + 1
+        world.memory.usage[ask.path] = world.memory.usage.get(ask.path, 0) + 1
         world.calls.append(
             {
                 "at": world.now(),
@@ -205,4 +205,4 @@ def _remember(world: World, ask: Ask, status: int, errcode: int, ms: int) -> Non
 
 
 def shown_faults(world: World) -> list[dict[str, Any]]:
-    return [asdict(fault) for fault in world.state.faults]
+    return [asdict(fault) for fault in world.memory.faults]

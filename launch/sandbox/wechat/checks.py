@@ -9,8 +9,8 @@ import httpx
 
 from launch.sandbox.wechat.asking import Ask, Refusal
 from launch.sandbox.wechat.guests import known, seen_lately
+from launch.sandbox.wechat.memory import App, User, World
 from launch.sandbox.wechat.push import push_event
-from launch.sandbox.wechat.state import App, User, World
 
 WORDS: Final = {  # word: (suggest, label)
     "违规": ("risky", 20001),
@@ -41,7 +41,7 @@ def check_media(world: World, app: App, ask: Ask) -> dict[str, Any]:
     if ask.body.get("media_type") not in (1, 2):
         raise Refusal(40004, "invalid media type")
     url = ask.text("media_url")
-    timer = threading.Timer(world.state.media_ms / 1000, _judge, (world, app, user.openid, url, ask.rid))
+    timer = threading.Timer(world.memory.media_ms / 1000, _judge, (world, app, user.openid, url, ask.rid))
     timer.daemon = True
     timer.start()
     return {"trace_id": ask.rid}
@@ -53,7 +53,7 @@ def _guest(world: World, app: App, ask: Ask) -> User:
     if ask.body.get("scene") not in (1, 2, 3, 4):
         raise Refusal(40129, "invalid scene")
     openid = ask.body.get("openid")
-    if any(openid in other.users for other in world.state.apps.values() if other is not app):
+    if any(openid in other.users for other in world.memory.apps.values() if other is not app):
         raise Refusal(43104, "appid not match with openid")
     user = known(app, openid)
     seen_lately(world, user)
@@ -61,8 +61,8 @@ def _guest(world: World, app: App, ask: Ask) -> User:
 
 
 def _judge(world: World, app: App, openid: str, url: str, trace_id: str) -> None:
-    failure = _fetch_failure(url) if world.state.media_fetch else ""
-    suggest = world.state.media_suggest
+    failure = _fetch_failure(url) if world.memory.media_fetch else ""
+    suggest = world.memory.media_suggest
     label = MEDIA_LABELS.get(suggest, 21000)
     item: dict[str, Any] = {"appid": app.appid, "trace_id": trace_id, "version": 2, "isrisky": int(suggest == "risky")}
     if failure:

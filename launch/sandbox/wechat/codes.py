@@ -6,9 +6,9 @@ import secrets
 from typing import Any, Final
 
 from launch.sandbox.wechat.asking import Ask, Picture, Refusal
+from launch.sandbox.wechat.memory import App, World
 from launch.sandbox.wechat.picture import draw
 from launch.sandbox.wechat.rules import LINK_QUERY, page_path, scene_fault
-from launch.sandbox.wechat.state import App, World
 
 ENV_VERSIONS: Final = ("release", "trial", "develop")
 
@@ -22,7 +22,7 @@ def unlimited_code(world: World, app: App, ask: Ask) -> Picture:
     if ask.body.get("env_version", "release") not in ENV_VERSIONS or not isinstance(width, int):
         raise Refusal(40097, "invalid args")
     hyaline = bool(ask.body.get("is_hyaline"))
-    content = draw(world.state.h5, str(scene), min(max(width, 280), 1280), hyaline=hyaline)
+    content = draw(world.memory.h5, str(scene), min(max(width, 280), 1280), hyaline=hyaline)
     return Picture(content, "image/png" if hyaline else "image/jpeg")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from launch.sandbox.wechat.accounts import app_of
 from launch.sandbox.wechat.asking import Ask, Refusal
-from launch.sandbox.wechat.state import App, Code, User, World
+from launch.sandbox.wechat.memory import App, Code, User, World
 
 CODE_MS: Final = 300_000
 LOGINS_A_MINUTE: Final = 100
@@ -24,7 +24,7 @@ _DEV_PHONE = re.compile(r"phone:([0-9]{5,15})(?::.*)?", re.DOTALL)
 def user_named(world: World, app: App, name: str) -> User:
     """The user behind a name, made on first sight."""
     openid = f"sandbox_{name}" if _NAME.fullmatch(name) else f"sandbox_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-    if len(world.state.apps) > 1 and next(iter(world.state.apps)) != app.appid:
+    if len(world.memory.apps) > 1 and next(iter(world.memory.apps)) != app.appid:
         openid += f"_{app.appid[-4:]}"  # the same person has another openid in another app
     return app.users.setdefault(openid, User(name, openid))
 

@@ -1,6 +1,6 @@
 """The sandbox's memory: users, credits, messages, pushes, a clock to advance, and the file it survives in.
 
-`World` holds one `State` behind one lock. The file is written by a thread of its own, at most a few times a second,
+`World` holds one `Memory` behind one lock. The file is written by a thread of its own, at most a few times a second,
 whole and atomically: a restart finds credits and messages as they were.
 """
 
@@ -172,7 +172,7 @@ class Push:
 
 
 @dataclass
-class State:
+class Memory:
     ahead_ms: int = 0  # how far the sandbox's clock is ahead
     apps: dict[str, App] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -188,7 +188,7 @@ class State:
     usage: dict[str, int] = field(default_factory=dict)  # calls per path
 
 
-_FILE: Final = TypeAdapter(State)
+_FILE: Final = TypeAdapter(Memory)
 
 
 class World:
@@ -204,28 +204,28 @@ class World:
         self._closing = threading.Event()
         self._saver: threading.Thread | None = None
         found = state_file is not None and state_file.exists()
-        self.state = _FILE.validate_json(state_file.read_bytes()) if state_file and found else State()
+        self.memory = _FILE.validate_json(state_file.read_bytes()) if state_file and found else Memory()
         self.app(SANDBOX_APPID, SANDBOX_SECRET)
 
     def app(self, appid: str, secret: str) -> App:
         """The app with this id, made when it is not there yet."""
         with self.lock:
-            return self.state.apps.setdefault(appid, App(appid, secret))
+            return self.memory.apps.setdefault(appid, App(appid, secret))
 
     def now(self) -> int:
         """Ms by the sandbox's clock."""
-        return now_ms() + self.state.ahead_ms
+        return now_ms() + self.memory.ahead_ms
 
     def serial(self) -> int:
         with self.lock:
-            self.state.serial += 1
-            return self.state.serial
+            self.memory.serial += 1
+            return self.memory.serial
 
     def event_s(self) -> int:
         """A second no other event has: taps of one person are never closer."""
         with self.lock:
-            self.state.last_event_s = max(self.now() // 1000, self.state.last_event_s + 1)
-            return self.state.last_event_s
+            self.memory.last_event_s = max(self.now() // 1000, self.memory.last_event_s + 1)
+            return self.memory.last_event_s
 
     def changed(self) -> None:
         self._dirty.set()
@@ -247,11 +247,11 @@ class World:
             return
         with self.lock:
             self._dirty.clear()
-            for app in self.state.apps.values():
+            for app in self.memory.apps.values():
                 del app.messages[:-MESSAGES_KEPT]
                 del app.used_codes[:-MESSAGES_KEPT]
-            del self.state.pushes[:-PUSHES_KEPT]
-            content = _FILE.dump_json(self.state)
+            del self.memory.pushes[:-PUSHES_KEPT]
+            content = _FILE.dump_json(self.memory)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
         with draft.open("wb") as out:

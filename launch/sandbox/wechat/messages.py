@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from launch.sandbox.wechat.asking import Ask, Refusal
 from launch.sandbox.wechat.guests import known
+from launch.sandbox.wechat.memory import App, Keyword, Message, Template, World
 from launch.sandbox.wechat.push import push_event
 from launch.sandbox.wechat.rules import data_fault, page_path
-from launch.sandbox.wechat.state import App, Keyword, Message, Template, World
 
 FIRST_MSGID: Final = 1_700_000_000_000_000_000
 TEMPLATES_MOST: Final = 50
@@ -61,7 +61,7 @@ def send(world: World, app: App, ask: Ask) -> dict[str, Any]:
             raise Refusal(43108, "too many concurrent requests for the same user")
         world.sending.add(key)
     try:
-        time.sleep(world.state.send_ms / 1000)
+        time.sleep(world.memory.send_ms / 1000)
         with world.lock:
             mine = app.credits.setdefault(user.openid, {})
             if mine.get(template.template_id, 0) <= 0:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from backend.clock import now_ms
-from launch.sandbox.wechat.state import App, Push, PushSettings, World
+from launch.sandbox.wechat.memory import App, Push, PushSettings, World
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +43,14 @@ def push_event(world: World, app: App, openid: str, event: str, items: list[dict
             **({"List": items} if event in CONTAINERS else items[0]),
         }
         push = Push(world.serial(), app.appid, message)
-        world.state.pushes.append(push)
+        world.memory.pushes.append(push)
         world.changed()
     post(world, push)
 
 
 def post(world: World, push: Push) -> None:
     """Hand it to the postman, who tries four times."""
-    if world.state.push.url:
+    if world.memory.push.url:
         push.left = 1 + REDELIVERIES
         world.outbox.put(push)
 
@@ -160,7 +160,7 @@ class Postman:
             log.warning("push given up push_id=%s answers=%s", push.push_id, push.attempts)
 
     def _post(self, push: Push) -> str:
-        settings = self._world.state.push
+        settings = self._world.memory.push
         query, body = envelope(push.message, settings, push.appid)
         kind = "application/json" if settings.form == "json" else "text/xml"
         try:

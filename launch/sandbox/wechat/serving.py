@@ -16,8 +16,8 @@ from typing_extensions import override
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from launch.sandbox.wechat import create_sandbox
+from launch.sandbox.wechat.memory import World
 from launch.sandbox.wechat.push import ANSWER_S, Postman
-from launch.sandbox.wechat.state import World
 
 HOST: Final = "127.0.0.1"
 POLL_S: Final = 0.05  # how soon it notices that it should end
