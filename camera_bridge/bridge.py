@@ -168,10 +168,10 @@ class Bridge:
     def _platform(self, *, bulk: bool) -> Platform:
         return Platform(self.config.server, self.config.token, self.config.ca_file, bulk=bulk)
 
-    def _watch(self, asset_id: str) -> Watcher:
+    def _watch(self, asset_id: str, name: str) -> Watcher:
         """Somebody starts to send us a file: decode along."""
         self.desk.claim(asset_id)
-        return Developer(self._wish, self._deliver, lambda row: self._settled(asset_id, row))
+        return Developer(name, self._wish, self._deliver, lambda row: self._settled(asset_id, row))
 
     def _wish(self) -> Wish:
         """What the platform asks for, or less on a weak uplink."""

@@ -25,10 +25,11 @@ log = logging.getLogger(__name__)
 
 MOST_PIXELS: Final = 400_000_000
 _STEPS: Final = ((1280, 120_000), (1120, 90_000), (960, 64_000), (800, 44_000), (640, 30_000))  # long edge, bytes
-_STEP_S: Final = 0.105  # what a preview may take of the line
+_STEP_S: Final = 0.1  # what a preview may take of the line
 _AS_IS: Final = 1.25  # up to this much larger than asked goes out unscaled: a resize costs more than the bytes
 _QUALITIES: Final = ((62, 0.72), (48, 0.57), (34, 0.45), (22, 0.34))  # and their bytes beside those of quality 78
 _HEADER_BYTES: Final = 4 << 20
+_EXIF_BYTES: Final = 128 << 10
 
 
 class NoPreview(Exception):
@@ -202,12 +203,15 @@ class Developer:
     """
 
     def __init__(
-        self, wish: Callable[[], Wish], deliver: Callable[[Asset, bytes], None], done: Callable[[Asset | None], None]
+        self,
+        name: str,
+        wish: Callable[[], Wish],
+        deliver: Callable[[Asset, bytes], None],
+        done: Callable[[Asset | None], None],
     ) -> None:
-        self._wish, self._deliver, self._done = wish, deliver, done
+        self._name, self._wish, self._deliver, self._done = name, wish, deliver, done
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._asset: Asset | None = None
-        self._shot = exif.Shot()
         self._known = threading.Event()
         self._settled = threading.Event()
         self._row: Asset | None = None
@@ -226,8 +230,8 @@ class Developer:
     def ended(self) -> None:
         self._inbox.put(None)
 
-    def whole(self, asset: Asset, shot: exif.Shot) -> None:
-        self._asset, self._shot = asset, shot
+    def whole(self, asset: Asset) -> None:
+        self._asset = asset
         self._known.set()
 
     def settled(self, asset: Asset) -> None:
@@ -245,14 +249,16 @@ class Developer:
             self._done(self._row)
 
     def _develop(self) -> None:
-        stream = Stream(self._wish())
+        stream, head = Stream(self._wish()), bytearray()
         try:
             while (chunk := self._inbox.get()) is not None:
+                if len(head) < _EXIF_BYTES:
+                    head += chunk
                 stream.feed(chunk)
-            picture = stream.picture()
+            jpeg = encode(stream.picture(), exif.read(head), self._name, self._wish())
             self._known.wait()
             if self._asset is not None:
-                self._deliver(self._asset, encode(picture, self._shot, self._asset.name, self._wish()))
+                self._deliver(self._asset, jpeg)
         except (NoPreview, OSError, ValueError, SyntaxError, MemoryError) as reason:
             log.info("stream_preview asset_id=%s fallback=%s", self._asset.asset_id if self._asset else "?", reason)
         finally:

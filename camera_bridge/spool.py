@@ -41,7 +41,7 @@ class Watcher(Protocol):
     def ended(self) -> None:
         """That was the last byte."""
 
-    def whole(self, asset: Asset, shot: exif.Shot) -> None:
+    def whole(self, asset: Asset) -> None:
         """The content is whole; the row is being written at this moment."""
 
     def settled(self, asset: Asset) -> None:
@@ -86,7 +86,7 @@ class Spool:
         self._lock_file = _hold(root / "lock")
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="flush")
         self.ledger = Ledger(root / "ledger.db")
-        self.watch: Callable[[str], Watcher | None] = lambda _asset_id: None
+        self.watch: Callable[[str, str], Watcher | None] = lambda _asset_id, _name: None
         self.arriving = 0
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class Spool:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             sync_data(file.fileno())
         _sync_directory(self.objects)
-        asset, _, owes = self.describe(
+        asset, owes = self.describe(
             Asset(
                 asset_id=orphan.name,
                 source=str(said.get("source", "?")),
@@ -170,12 +170,16 @@ class Spool:
         asset = self.ledger.receive(asset, owes)
         log.info("adopted asset_id=%s name=%s state=%s why=%s", asset.asset_id, asset.name, asset.state, asset.why)
 
-    def describe(self, asset: Asset) -> tuple[Asset, exif.Shot, tuple[str, ...]]:
-        """Fill in what the content says: kind, state, shot, and what is owed. Reads the object."""
+    def describe(
+        self, asset: Asset, finding: structure.Finding | None = None, head: bytes = b""
+    ) -> tuple[Asset, tuple[str, ...]]:
+        """Fill in what the content says: kind, state, shot, and what is owed. Reads what it was not given."""
         file = self.path(asset.asset_id)
-        finding = structure.examine(file, asset.name)
-        with file.open("rb") as head:
-            shot = exif.read(head.read(exif.HEAD_BYTES))
+        finding = finding or structure.examine(file, asset.name)
+        if not head:
+            with file.open("rb") as start:
+                head = start.read(exif.HEAD_BYTES)
+        shot = exif.read(head)
         ripe = finding.whole or finding.why == "not_a_picture"  # what never was a picture will not become whole
         fate = self.policy(finding, shot) if ripe else Fate("partial", finding.why)
         size = exif.pixels(file, shot) if ripe and finding.picture else None
@@ -191,7 +195,7 @@ class Spool:
             width=size[0] if size else None,
             height=size[1] if size else None,
         )
-        return described, shot, fate.owes
+        return described, fate.owes
 
 
 class Arrival:
@@ -212,10 +216,12 @@ class Arrival:
         )
         self._fd = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600)
         self._hash = hashlib.sha256()
+        self._scan = structure.Scan(path)
+        self._head = bytearray()
         self._names = spool.sync_names()
         self._unsynced = 0
         self._error = ""
-        self._watcher = spool.watch(self.asset_id)
+        self._watcher = spool.watch(self.asset_id, path)
         spool.arriving += 1
 
     def write(self, chunk: bytes) -> int:
@@ -229,6 +235,9 @@ class Arrival:
             log.warning("disk asset_id=%s name=%s error=%s", self.asset_id, self.name, self._error)
             return len(chunk)
         self._hash.update(chunk)
+        self._scan.feed(chunk)
+        if len(self._head) < exif.HEAD_BYTES:
+            self._head += chunk[: exif.HEAD_BYTES - len(self._head)]
         self.size += len(chunk)
         self._unsynced += len(chunk)
         if self._watcher:
@@ -291,11 +300,11 @@ class Arrival:
             received_at=received_at,
             state="partial",
         )
-        asset, shot, owes = self._spool.describe(bare)
+        asset, owes = self._spool.describe(bare, self._scan.finding, bytes(self._head))
         if asset.state == "partial" and ledger.same_before(asset.camera, asset.path, asset.sha256):
             asset, owes = replace(asset, state="spooled", why="unproven"), ("preview", "original")
         if self._watcher and asset.state == "spooled" and "preview" in owes and not ledger.known(asset.sha256):
-            self._watcher.whole(asset, shot)
+            self._watcher.whole(asset)
         began = ticks()
         sync_data(self._fd)
         self._names.result()

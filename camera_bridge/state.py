@@ -62,6 +62,7 @@ def last(ledger: Ledger) -> list[dict[str, Any]]:
 def _row(asset: Asset) -> dict[str, Any]:
     return {
         "asset_id": asset.asset_id,
+        "photo_id": asset.photo_id,
         "name": asset.name,
         "camera": asset.camera,
         "received_at": asset.received_at,

@@ -29,6 +29,7 @@ _FIELD_BYTES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10:
 _PAIRS: Final = ((0x111, 0x117), (0x144, 0x145), (0x201, 0x202))  # offsets tag, lengths tag: strips, tiles, JPEG
 _CHILDREN: Final = (0x14A, 0x8769)
 _MOST_IFDS: Final = 64
+_MOST_HEADER: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,56 @@ def examine_bytes(view: Bytes, name: str) -> Finding:
         return Finding(kind, "empty")
     check = _CHECKS.get(kind)
     return Finding(kind, check(view) if check else "")
+
+
+class Scan:
+    """The JPEG check done while bytes arrive, so that nothing is left to read at the end. Others: `finding` is None."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._head = bytearray()
+        self._kind = ""
+        self._size = 0
+        self._promised = 0
+        self._started = self._ended = False
+        self._why = ""
+        self._last = b""
+
+    def feed(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._ended or self._kind not in {"", "jpeg"}:
+            return
+        if self._started:
+            self._search(chunk)
+            return
+        self._head += chunk
+        if not self._kind and len(self._head) >= 32:
+            self._kind = kind_of(bytes(self._head[:32]), self._name)
+        if self._kind == "jpeg":
+            start, self._promised = _scan_start(self._head)
+            if start:
+                self._started, rest = True, bytes(self._head[start:])
+                self._head.clear()
+                self._search(rest)
+        if len(self._head) > _MOST_HEADER:
+            self._kind = "odd"  # the check at the end will say what is wrong
+
+    def _search(self, chunk: bytes) -> None:
+        view = self._last + chunk
+        end = view.find(b"\xff\xd9")
+        if view.find(b"\xff\xd8", 0, len(view) if end < 0 else end) >= 0:
+            self._why = "picture_inside_picture"
+        self._ended = end >= 0 or bool(self._why)
+        self._last = view[-1:]
+
+    @property
+    def finding(self) -> Finding | None:
+        """The verdict, or None when the file has to be examined as a whole."""
+        if not self._started:
+            return None
+        if not self._ended:
+            return Finding("jpeg", "no_end")
+        return Finding("jpeg", self._why or ("cut" if self._promised > self._size else ""))
 
 
 def kind_of(head: bytes, name: str) -> str:

@@ -29,6 +29,7 @@ _SEARCH, _RISE = 1.5, 1.08
 _CEILING_S: Final = 20.0
 _FRESH_S: Final = 60.0
 _USED: Final = 0.7
+_STORE_S: Final = 0.02  # what a platform does with a preview before it answers
 
 
 class Pace:
@@ -70,7 +71,7 @@ class Pace:
     def preview_took(self, size: int, seconds: float) -> None:
         """A preview went through: at least this much the uplink carries."""
         with self._lock:
-            own = max(0.004, seconds - self._usual_ms() / 1000)
+            own = max(0.004, seconds - self._usual_ms() / 1000 - _STORE_S)
             self._previews.append((ticks(), size / own))
 
     def slices(self, file: BinaryIO, offset: int, size: int, stopping: threading.Event) -> Iterator[bytes]:
@@ -94,14 +95,15 @@ class Pace:
             now = ticks()
             self._rtts.append((now, rtt_ms))
             late_ms = rtt_ms - self._usual_ms()
-            if not self._rate:
+            used = self.draining.is_set() and now - self._span_at < 1.0 and self._sent_rate > _USED * self._rate
+            if not self._rate or not used:
                 return
             self._felt_at = now
             if late_ms > _LATE_MS:
-                self._rate = max(_SLOWEST, SHARE * min(self._rate, self._sent_rate or self._rate))
+                self._rate = max(_SLOWEST, SHARE * min(self._rate, self._sent_rate))
                 self._turn_at = max(self._turn_at, now + min(1.0, late_ms / 1000))  # let the queue run empty
                 self._ceiling_until = now + _CEILING_S
-            elif self._sent_rate > _USED * self._rate:
+            else:
                 self._rate *= _SEARCH if not self._ceiling_until else _RISE if now > self._ceiling_until else 1.0
 
     def _usual_ms(self) -> float:

@@ -167,7 +167,7 @@ class _Pipe:
         while self._flying >= self._window:
             self._acked.clear()
             await self._acked.wait()
-        while (wait_s := self._link.way(up=self._up).wait_s(self._loop.time())) > 0:
+        while (wait_s := self._link.way(up=self._up).wait_s(self._loop.time())) > 0:  # noqa: ASYNC110 - a clock, no event
             await asyncio.sleep(wait_s)
         await self._link.passable()
         chunk = await self._loop.sock_recv(self._source, _CHUNK)

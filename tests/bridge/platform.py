@@ -246,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _route(self, platform: FakePlatform, path: str, query: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if path == "/ping":
-            nonce = parse_qs(query)["n"][0]
+            nonce = parse_qs(query, keep_blank_values=True)["n"][0]
             key = hashlib.sha256(platform.token.encode()).hexdigest().encode()
             return 200, {"n": nonce, "proof": hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()}
         if path == "/config":
