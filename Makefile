@@ -31,9 +31,8 @@ lint: ## style, imports between the rooms
 types: ## mypy --strict
 	$(BIN)/mypy
 
-bench: ## measure lag, rendering and the rest; appends to benchmarks/results.jsonl
-	$(BIN)/kuaimen bench lag
-	$(BIN)/kuaimen bench render
+bench: ## measure the running platform (make run first) with the photos of PHOTOS=folder; appends to benchmarks/
+	$(BIN)/kuaimen bench lag --photos "$(or $(PHOTOS),$(error PHOTOS=folder is needed))"
 
 format: ## let ruff write
 	$(BIN)/ruff check --fix $(SOURCES)

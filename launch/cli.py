@@ -25,12 +25,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("seed",): ("launch.commands.seed", "Plant a first event, once. / 示例活动"),
     ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
-    ("bench", "render"): ("launch.bench.render", "Renditions per second. / 出图"),
-    ("bench", "retouch"): ("launch.bench.retouch", "Quality and speed of automatic retouching. / 自动修图"),
     ("bench", "uplink"): ("launch.bench.uplink", "Uploads on bad networks. / 弱网上传"),
-    ("bench", "guests"): ("launch.bench.guests", "Waiting guests per core. / 并发访客"),
-    ("bench", "notify"): ("launch.bench.notify", "Messages per second. / 消息推送"),
-    ("bench", "faces"): ("launch.bench.faces", "Search by face. / 找人"),
 }
 
 
@@ -76,7 +71,7 @@ def _overview(group: tuple[str, ...]) -> typer.Typer:
         if name[: len(group)] == group and len(name) == depth:
             app.command(name[-1], help=text)(_nothing)
     if not group:
-        app.command("bench", help="Measure: lag, render, retouch, uplink, guests, notify, faces. / 基准测试")(_nothing)
+        app.command("bench", help="Measure. / 基准测试")(_nothing)
     return app
 
 

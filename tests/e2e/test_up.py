@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -12,8 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from launch import ports
 from tests.cast import jpeg
 from tests.e2e.platform import Running
+from tests.integration.test_shipping import nginx_conf
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -83,6 +87,28 @@ def test_the_inbox_is_watched(running: Running) -> None:
     before = running.live()
     (running.data_dir / "inbox" / "card.jpg").write_bytes(jpeg("navy", (1000, 700), words="inbox"))
     running.until(lambda: running.live() == before + 1, 40)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: apt install nginx-light")
+def test_nginx_passes_a_photo_on_at_once(running: Running, tmp_path: Path) -> None:
+    """The shipped configuration before the running platform: the stream is not held back, JSON is compressed."""
+    port = ports.free()
+    conf = nginx_conf(tmp_path, port, f"127.0.0.1:{running.env['KUAIMEN_PORT']}")
+    with subprocess.Popen(["nginx", "-c", conf, "-g", "daemon off;"]) as nginx:
+        try:
+            running.until(lambda: not ports.is_free("127.0.0.1", port), 10)
+            album = f"http://127.0.0.1:{port}/mp/v1/albums/{running.status()['album_id']}"
+            photos = httpx.get(f"{album}/photos")
+            assert photos.status_code == 200
+            cursor = httpx.get(album).json()["revision"]
+            with httpx.stream("GET", f"{album}/stream?after={cursor}", timeout=30) as stream:
+                running.send("NGINX.JPG", words=f"nginx {time.monotonic_ns()}")
+                line = next(line for line in stream.iter_lines() if line.startswith("data:"))
+            assert "urls" in line
+            page = httpx.get(f"http://127.0.0.1:{port}/mp/v1/openapi.json")
+            assert page.headers["Content-Encoding"] == "gzip"
+        finally:
+            nginx.terminate()
 
 
 def test_doctor_finds_nothing_wrong(running: Running) -> None:

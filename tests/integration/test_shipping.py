@@ -120,20 +120,26 @@ def test_scripts_are_posix_shell(path: str) -> None:
     assert not re.search(r"https?://(?!127\.0\.0\.1)", (ROOT / path).read_text())
 
 
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: apt install nginx-light")
-def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
-    text = re.sub(r"server (web|live):8080;", "server 127.0.0.1:8080;", (ROOT / "deploy" / "nginx.conf").read_text())
+def nginx_conf(folder: Path, port: int, web: str) -> Path:
+    """The shipped configuration, on the loopback, as nobody in particular."""
+    text = re.sub(r"server (web|live):8080;", f"server {web};", (ROOT / "deploy" / "nginx.conf").read_text())
     for here, there in (
-        ("listen 80 ", "listen 127.0.0.1:18999 "),
+        ("listen 80 ", f"listen 127.0.0.1:{port} "),
         ("include mime.types;", "include /etc/nginx/mime.types;"),
-        ("/tmp/kuaimen-assets", f"{tmp_path}/assets"),
+        ("/tmp/kuaimen-assets", f"{folder}/assets"),
         ("/dev/stdout", "/dev/null"),
-        ("/dev/stderr", "/dev/null"),
+        ("/dev/stderr", f"{folder}/error.log"),
     ):
         assert here in text
         text = text.replace(here, there)
-    text = f"pid {tmp_path}/pid;\n" + text
-    (tmp_path / "nginx.conf").write_text(text)
-    done = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
+    made = folder / "nginx.conf"
+    made.write_text(f"pid {folder}/pid;\n{text}")
+    return made
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: apt install nginx-light")
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    conf = nginx_conf(tmp_path, 18999, "127.0.0.1:8080")
+    done = subprocess.run(["nginx", "-t", "-c", conf], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
