@@ -15,7 +15,7 @@ from backend import events, feed
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
-from backend.errors import AppError, NotFound
+from backend.errors import PUBLIC, AppError, NotFound
 from backend.http import answer, shaped, stage
 from backend.models import Access, Album, Event, EventState, Photo, PhotoState
 from web import ghost, shell
@@ -118,8 +118,24 @@ def screen(share_code: str) -> ResponseReturnValue:
     link = f"{at.settings.base_url}/a/{share_code}?f=s"
     size, path = svg_path(link)
     return shell.page(
-        at, "screen.html", "screen", event=event, boot=shell.embedded(boot), qr_size=size, qr_path=path, link=link
+        at,
+        "screen.html",
+        "screen",
+        event=event,
+        photos=boot["photos"],
+        total=boot["album"]["photos"],
+        boot=shell.embedded(boot),
+        link=link,
+        qr_size=size,
+        qr_path=path,
     )
+
+
+@bp.get("/console")
+@bp.get("/console/events/<event_id>")
+def console(event_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
+    """The shell only; everything an organizer sees comes from /api/v1 with their session."""
+    return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC))
 
 
 @bp.get("/assets/<path:name>")

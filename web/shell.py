@@ -24,6 +24,7 @@ from web.speech import clock, day, speaker
 
 DIST: Final = Path(__file__).parent / "dist"
 PLAIN: Final = Path(__file__).parent / "templates" / "plain.css"
+BUILDS: Final = ("guest", "crew")  # web/ui/vite.config.ts
 THEMES: Final = ("light", "dark")
 
 
@@ -38,24 +39,24 @@ class Built:
 
 def built(entry: str, dist: Path = DIST) -> Built:
     """The files Vite made of web/ui/src/<entry>.ts."""
-    manifest = dist / "manifest.json"
+    manifests = tuple(dist / f"manifest-{build}.json" for build in BUILDS)
     try:
-        made_at = manifest.stat().st_mtime_ns
+        made_at = tuple(manifest.stat().st_mtime_ns for manifest in manifests)
     except FileNotFoundError:
         return Built(None, (), PLAIN.read_text(encoding="utf-8"))
-    return _read(manifest, made_at, f"src/{entry}.ts")
+    return _read(manifests, made_at, f"src/{entry}.ts")
 
 
 @lru_cache(maxsize=32)
-def _read(manifest: Path, _made_at: int, source: str) -> Built:
-    chunks = json.loads(manifest.read_text(encoding="utf-8"))
+def _read(manifests: tuple[Path, ...], _made_at: tuple[int, ...], source: str) -> Built:
+    chunks = next(found for file in manifests if source in (found := json.loads(file.read_text(encoding="utf-8"))))
     chunk = chunks[source]
     needed = [chunks[name] for name in chunk.get("imports", [])]
     sheets = [sheet for part in (*needed, chunk) for sheet in part.get("css", [])]
     return Built(
         script=f"/assets/{chunk['file']}",
         preload=tuple(f"/assets/{part['file']}" for part in needed),
-        css="\n".join((manifest.parent / sheet).read_text(encoding="utf-8") for sheet in sheets),
+        css="\n".join((manifests[0].parent / sheet).read_text(encoding="utf-8") for sheet in sheets),
     )
 
 

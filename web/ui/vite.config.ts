@@ -31,21 +31,25 @@ const compressed: Plugin = {
   },
 };
 
-// Every page is rendered by the platform (web/pages.py) and names its entry; the manifest tells it the hashed file.
-export default defineConfig({
+// Every page is rendered by the platform (web/pages.py) and names its entry; the manifests tell it the hashed files.
+// Two builds, so that what guests load first is one file of its own and shares no chunk with the crew's screens.
+const BUILDS = {
+  guest: ["src/album.ts", "src/message.ts", "src/worker/sw.ts"],
+  crew: ["src/screen.ts", "src/console.ts"],
+};
+
+export default defineConfig(({ mode }) => ({
   base: "/assets/",
   plugins: [smallHelper, compressed],
   build: {
     outDir: "../dist",
-    emptyOutDir: true,
-    manifest: "manifest.json",
+    emptyOutDir: mode === "guest",
+    manifest: `manifest-${mode}.json`,
     assetsDir: ".",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022", // Chrome 94, Safari 15, Firefox 93 (no static blocks in our classes, which Safari learnt later)
     cssTarget: ["chrome94", "safari15", "firefox93"],
-    rolldownOptions: {
-      input: ["src/album.ts", "src/screen.ts", "src/console.ts", "src/message.ts", "src/worker/sw.ts"],
-    },
+    rolldownOptions: { input: mode === "crew" ? BUILDS.crew : BUILDS.guest },
   },
-});
+}));

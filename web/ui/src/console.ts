@@ -1,1 +1,130 @@
-export {};
+/** The organizers' console: sign in, choose an event, watch it happen. */
+
+import "./console.css";
+
+import words from "../../words/console.json";
+import { call, type EventRow, type Member } from "./console/api";
+import { make } from "./console/dom";
+import { EventPage } from "./console/event";
+import { keep, Speech } from "./speech";
+import { Refusal } from "./wire";
+
+export type ConsoleWords = keyof typeof words;
+
+const reasons = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Record<string, string[]>;
+const speech = new Speech<ConsoleWords>(words);
+const page = document.querySelector<HTMLElement>("#page") ?? document.body;
+let current: EventPage | null = null;
+let hush: ReturnType<typeof setTimeout> | undefined;
+
+function notice(text: string): void {
+  const el = document.getElementById("notice");
+  if (!el) return;
+  el.textContent = text;
+  el.classList.add("up");
+  clearTimeout(hush);
+  hush = setTimeout(() => el.classList.remove("up"), 3_200);
+}
+
+/** What to do when a request failed: sign in again, or say so and let the next one try. */
+function guard(reason: unknown): void {
+  if (reason instanceof Refusal && reason.status === 401) signIn();
+  else if (reason instanceof Refusal) notice(reason.message);
+  else notice(speech.say("no_network"));
+}
+
+function show(...content: Node[]): void {
+  current?.close();
+  current = null;
+  page.replaceChildren(...content);
+}
+
+async function start(): Promise<void> {
+  try {
+    const { member } = await call<{ member: Member }>("/me");
+    document.body.classList.add("signed-in");
+    const name = document.getElementById("member");
+    if (name) name.textContent = member.name || member.role;
+    const id = /^\/console\/events\/([\w-]+)$/.exec(location.pathname)?.[1];
+    if (id) await openEvent(id);
+    else await listEvents();
+  } catch (reason) {
+    guard(reason);
+  }
+}
+
+async function openEvent(id: string): Promise<void> {
+  const event = new EventPage(id, { speech, reasons, notice, guard });
+  await event.open();
+  show(make("p", { className: "back" }, make("a", { href: "/console?all" }, speech.say("back"))), event.el);
+  current = event;
+}
+
+/** With only one event there is nothing to choose. */
+async function listEvents(): Promise<void> {
+  const { events } = await call<{ events: EventRow[] }>("/events");
+  const [only] = events;
+  if (only && events.length === 1 && !location.search) {
+    history.replaceState(null, "", `/console/events/${only.id}`);
+    await openEvent(only.id);
+    return;
+  }
+  const list = events.map((event) =>
+    make(
+      "a",
+      { href: `/console/events/${event.id}`, className: "panel event-link" },
+      make("b", {}, event.title),
+      make("span", { className: "soft" }, [event.starts_at === null ? "" : speech.day(event.starts_at), event.place].filter(Boolean).join(" · ")),
+      make("span", { className: "badge", data: { state: event.state === "open" ? "live" : "hidden" } }, speech.say(event.state)),
+    ),
+  );
+  show(make("h1", {}, speech.say("events")), ...(list.length ? list : [make("p", { className: "soft" }, speech.say("no_events"))]));
+}
+
+function signIn(): void {
+  document.body.classList.remove("signed-in");
+  const login = make("input", { name: "login", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
+  const password = make("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
+  const wrong = make("p", { className: "wrong" });
+  wrong.setAttribute("role", "alert");
+  const go = make("button", { className: "button", type: "submit" }, speech.say("sign_in"));
+  const form = make(
+    "form",
+    { className: "sign-in" },
+    make("h1", {}, speech.say("console")),
+    make("label", {}, make("span", {}, speech.say("login")), login),
+    make("label", {}, make("span", {}, speech.say("password")), password),
+    wrong,
+    go,
+  );
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    go.textContent = speech.say("signing_in");
+    call("/login", { login: login.value.trim(), password: password.value })
+      .then(start)
+      .catch((reason: unknown) => {
+        wrong.textContent = reason instanceof Refusal ? reason.message : speech.say("no_network");
+        password.select();
+      })
+      .finally(() => {
+        go.disabled = false;
+        go.textContent = speech.say("sign_in");
+      });
+  };
+  show(form);
+  login.focus();
+}
+
+document.getElementById("sign-out")?.addEventListener("click", () => void call("/logout", {}).then(signIn, guard));
+document.getElementById("language")?.addEventListener("click", () => {
+  speech.use(speech.language === "en" ? "zh" : "en");
+  void start();
+});
+document.getElementById("theme")?.addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset["theme"] ? root.dataset["theme"] === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset["theme"] = dark ? "light" : "dark";
+  keep("theme", root.dataset["theme"]);
+});
+void start();

@@ -1,1 +1,154 @@
-export {};
+/** The big screen: photos as they come, for a room full of people; it needs no hand and survives without a network. */
+
+import "./screen.css";
+
+import words from "../../words/screen.json";
+import { type Carrier, follow } from "./follow";
+import { Roll } from "./roll";
+import { Reel } from "./screen/reel";
+import { type Scene, type Show, Slides, Spotlight, Wall } from "./screen/shows";
+import { Speech } from "./speech";
+import type { Album, EventCard, Photo } from "./wire";
+
+export type ScreenWords = keyof typeof words;
+
+interface Boot {
+  event: EventCard;
+  album: Album;
+  photos: Photo[];
+  next: number | null;
+}
+
+const SHOWS = { wall: Wall, slides: Slides, spotlight: Spotlight };
+type Mode = keyof typeof SHOWS;
+
+const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Boot;
+const asked = new URLSearchParams(location.search);
+const speech = new Speech<ScreenWords>(words);
+const reel = new Reel(new Roll(boot.album.revision, boot), Number(asked.get("safe") ?? 0) * 1000);
+const stage = document.querySelector<HTMLElement>("#stage") ?? document.body;
+
+let mode: Mode = isMode(asked.get("mode")) ?? "wall";
+let shuffle = asked.get("order") === "shuffle";
+let paused = false;
+let photos = boot.album.photos;
+let timer: ReturnType<typeof setTimeout> | undefined;
+const scene: Scene = { stage, reel, speech, shuffle: () => shuffle };
+let show: Show = open(mode);
+
+function isMode(said: string | null): Mode | undefined {
+  return said !== null && said in SHOWS ? (said as Mode) : undefined;
+}
+
+function open(chosen: Mode): Show {
+  mode = chosen;
+  document.body.dataset["mode"] = mode;
+  for (const button of document.querySelectorAll<HTMLElement>("[data-show]")) {
+    button.setAttribute("aria-pressed", String(button.dataset["show"] === mode));
+  }
+  asked.set("mode", mode);
+  history.replaceState(null, "", `?${asked.toString()}`);
+  stage.replaceChildren();
+  const opened = new SHOWS[mode](scene);
+  tick(opened);
+  return opened;
+}
+
+/** Something moves every few seconds even when nobody takes a photo; a new photo starts the wait anew. */
+function tick(current: Show): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (!paused) current.step();
+    tick(current);
+  }, current.stepMs);
+}
+
+reel.ready = ({ photo, fresh }) => {
+  show.arrive(photo, fresh);
+  document.body.classList.add("lit");
+  if (fresh) tick(show);
+};
+reel.better = (photo) => show.better(photo);
+reel.gone = (id) => show.remove(id);
+
+follow(boot.album.id, {
+  cursor: () => reel.cursor,
+  hear: (changes) => {
+    reel.hear(changes);
+    photos += changes.filter((change) => !("hidden" in change) && change.position === change.revision).length;
+    draw();
+  },
+  tell: (carrier) => draw(carrier),
+  refused: () => draw("none"),
+});
+
+function draw(carrier?: Carrier): void {
+  const pulse = document.getElementById("pulse");
+  if (!pulse) return;
+  const state = boot.event.state === "closed" ? "closed" : carrier === "none" ? "offline" : "live";
+  if (carrier) pulse.dataset["state"] = state;
+  const [name, count] = pulse.querySelectorAll("[data-part]");
+  if (name && carrier) name.textContent = speech.say(state);
+  if (count) count.textContent = speech.say("count", { n: speech.number(photos) });
+}
+
+function pause(): void {
+  paused = !paused;
+  document.getElementById("pause")?.setAttribute("aria-pressed", String(paused));
+}
+
+async function fill(): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else await document.documentElement.requestFullscreen().catch(() => undefined);
+}
+
+function mix(): void {
+  shuffle = !shuffle;
+  document.getElementById("shuffle")?.setAttribute("aria-pressed", String(shuffle));
+}
+
+const KEYS: Record<string, () => void> = {
+  "1": () => (show = open("wall")),
+  "2": () => (show = open("slides")),
+  "3": () => (show = open("spotlight")),
+  " ": pause,
+  ArrowRight: () => show.step(),
+  f: () => void fill(),
+  s: mix,
+};
+
+addEventListener("keydown", (event) => {
+  if (event.target instanceof HTMLButtonElement && event.key === " ") return;
+  KEYS[event.key]?.();
+});
+document.querySelector(".controls")?.addEventListener("click", (event) => {
+  const button = (event.target as HTMLElement).closest("button");
+  const chosen = isMode(button?.dataset["show"] ?? null);
+  if (chosen) show = open(chosen);
+  else if (button?.id === "pause") pause();
+  else if (button?.id === "shuffle") mix();
+  else if (button?.id === "fullscreen") void fill();
+});
+
+let rest: ReturnType<typeof setTimeout> | undefined;
+function stir(): void {
+  document.body.classList.add("awake");
+  clearTimeout(rest);
+  rest = setTimeout(() => document.body.classList.remove("awake"), 2_500);
+}
+addEventListener("pointermove", stir);
+addEventListener("focusin", stir);
+
+let sized: ReturnType<typeof setTimeout> | undefined;
+addEventListener("resize", () => {
+  clearTimeout(sized);
+  sized = setTimeout(() => show.resize(), 200);
+});
+
+/** A screen that goes dark in the middle of the evening is no screen. */
+async function stayLit(): Promise<void> {
+  if ("wakeLock" in navigator && !document.hidden) await navigator.wakeLock.request("screen").catch(() => undefined);
+}
+document.addEventListener("visibilitychange", () => void stayLit());
+void stayLit();
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);

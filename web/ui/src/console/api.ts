@@ -1,0 +1,75 @@
+/** What organizers may ask (docs/wire.md §3). The session is a cookie; the header shows that no foreign page asks. */
+
+import { refusal } from "../wire";
+
+export interface Member {
+  id: string;
+  name: string;
+  role: string;
+}
+
+export interface EventRow {
+  id: string;
+  title: string;
+  place: string;
+  starts_at: number | null;
+  state: "draft" | "open" | "closed" | "archived";
+  share_code: string;
+  album_url: string;
+}
+
+export interface AlbumRow {
+  id: string;
+  title: string;
+  publishing: "auto" | "approve";
+  watermark: boolean;
+  frame: boolean;
+  photos: number;
+  stale: number;
+}
+
+export interface BridgeRow {
+  id: string;
+  name: string;
+  seen_at: number | null;
+  online: boolean;
+  said: { queued?: number };
+}
+
+export type Counter = "received" | "live" | "original_stored" | "retouched" | "hidden" | "failed";
+
+export interface EventNow extends EventRow {
+  counters: Record<Counter | "waiting", number>;
+  albums: AlbumRow[];
+  bridges: BridgeRow[];
+  messages: Partial<Record<"planned" | "sent" | "refused", number>>;
+}
+
+export type PhotoState = "announced" | "stored" | "live" | "hidden" | "rejected";
+
+export interface PhotoRow {
+  id: string;
+  name: string;
+  camera: string;
+  state: PhotoState;
+  refusal: string | null;
+  thumb: string | null;
+  shot_at: number | null;
+  bridged_at: number | null;
+  announced_at: number;
+  live_at: number | null;
+  original_at: number | null;
+  retouched_at: number | null;
+}
+
+/** Raises Refusal (401: sign in again), TypeError when the platform cannot be reached. */
+export async function call<T>(path: string, body?: unknown): Promise<T> {
+  const answer = await fetch(`/api/v1${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json", "X-Requested-With": "kuaimen" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw refusal(answer.status, text);
+  return (text ? JSON.parse(text) : undefined) as T;
+}

@@ -1,0 +1,182 @@
+/** One event as it happens: six numbers that add up, its albums and their brand, bridges, printables, photos. */
+
+import type { ConsoleWords } from "../console";
+import type { Speech } from "../speech";
+import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow } from "./api";
+import { make, put } from "./dom";
+import { PhotoTable } from "./photos";
+
+const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
+const COUNT_MS = 1_000;
+const PHOTOS_EVERY = 2; // counts
+
+interface Context {
+  speech: Speech<ConsoleWords>;
+  reasons: Record<string, string[]>;
+  notice: (text: string) => void;
+  guard: (reason: unknown) => void;
+}
+
+export class EventPage {
+  readonly el = make("div", { className: "event" });
+  readonly #on: Context;
+  readonly #id: string;
+  readonly #table: PhotoTable;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #counts = 0;
+  #ended = false;
+
+  constructor(id: string, on: Context) {
+    this.#id = id;
+    this.#on = on;
+    this.#table = new PhotoTable({ ...on, event: id });
+  }
+
+  async open(): Promise<void> {
+    const now = await call<EventNow>(`/events/${this.#id}`);
+    this.#build(now);
+    await this.#table.refresh();
+    this.#draw(now);
+    this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
+  }
+
+  close(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      if (!document.hidden) {
+        this.#draw(await call<EventNow>(`/events/${this.#id}`));
+        if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table.refresh();
+      }
+    } catch (reason) {
+      this.#on.guard(reason);
+    }
+    if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
+  }
+
+  #build(now: EventNow): void {
+    const { speech } = this.#on;
+    const where = [now.starts_at === null ? "" : speech.day(now.starts_at), now.place, speech.say(now.state)];
+    const copy = make("button", { className: "quiet", type: "button" }, speech.say("copy_link"));
+    copy.onclick = () => void navigator.clipboard.writeText(now.album_url).then(() => this.#on.notice(speech.say("copied")));
+    const head = make(
+      "div",
+      { className: "event-head" },
+      make("div", {}, make("h1", {}, now.title), make("p", { className: "soft" }, where.filter(Boolean).join(" · "))),
+      make(
+        "p",
+        { className: "links" },
+        this.#link(now.album_url, "open_album", true),
+        this.#link(`/screen/${now.share_code}`, "open_screen"),
+        copy,
+      ),
+    );
+    const counters = make("dl", { className: "counters" });
+    for (const key of COUNTERS) {
+      counters.append(make("div", { data: { counter: key } }, make("dt", {}, speech.say(key)), make("dd", {}, "–")));
+    }
+    const lists = (["albums", "bridges", "messages"] as const).map((key) => {
+      const list = make("div", { className: "list", data: { list: key } });
+      return make("section", { className: "panel" }, make("h2", {}, speech.say(key)), list);
+    });
+    this.el.replaceChildren(
+      head,
+      counters,
+      make("p", { className: "soft waiting" }),
+      make("div", { className: "panels" }, ...lists, this.#downloads()),
+      this.#table.el,
+    );
+  }
+
+  #link(href: string, key: ConsoleWords, main = false): HTMLAnchorElement {
+    return make("a", { href, target: "_blank", rel: "noopener", className: main ? "button" : "quiet" }, this.#on.speech.say(key));
+  }
+
+  #downloads(): HTMLElement {
+    const files: [string, ConsoleWords][] = [
+      ["poster.pdf", "poster_pdf"],
+      ["poster.png", "poster_png"],
+      ["cards.pdf", "cards"],
+      ["qr.png", "qr"],
+      ["code.png", "code"],
+    ];
+    const links = files.map(([file, key]) =>
+      make("a", { href: `/api/v1/events/${this.#id}/${file}`, className: "file", download: file }, this.#on.speech.say(key)),
+    );
+    return make("section", { className: "panel" }, make("h2", {}, this.#on.speech.say("downloads")), make("div", { className: "files" }, ...links));
+  }
+
+  #draw(now: EventNow): void {
+    const { speech } = this.#on;
+    for (const key of COUNTERS) put(this.el.querySelector(`[data-counter=${key}] dd`), speech.number(now.counters[key]));
+    this.el.querySelector("[data-counter=failed]")?.classList.toggle("bad", now.counters.failed > 0);
+    const { waiting } = now.counters;
+    put(this.el.querySelector(".waiting"), waiting ? speech.say("waiting_n", { n: speech.number(waiting) }) : "\u00a0");
+    this.#albums(now.albums);
+    this.#bridges(now.bridges);
+    const { planned = 0, sent = 0, refused = 0 } = now.messages;
+    put(this.el.querySelector("[data-list=messages]"), speech.say("messages_n", { planned, sent, refused }));
+  }
+
+  #albums(albums: AlbumRow[]): void {
+    const list = this.el.querySelector("[data-list=albums]");
+    for (const album of albums) {
+      let row = list?.querySelector<HTMLElement>(`[data-album="${album.id}"]`);
+      if (!row) {
+        row = this.#albumRow(album);
+        list?.append(row);
+      }
+      const { speech } = this.#on;
+      const facts = [speech.say("photos_n", { n: album.photos }), speech.say(`publishing_${album.publishing}`)];
+      put(row.querySelector(".facts"), facts.join(" · "));
+      put(row.querySelector(".stale"), album.stale ? speech.say("stale_n", { n: album.stale }) : speech.say("up_to_date"));
+      for (const kind of ["watermark", "frame"] as const) {
+        const box = row.querySelector<HTMLInputElement>(`[name=${kind}]`);
+        if (box && !box.disabled) box.checked = album[kind];
+      }
+    }
+  }
+
+  #albumRow(album: AlbumRow): HTMLElement {
+    const box = (name: "watermark" | "frame"): HTMLElement => {
+      const input = make("input", { type: "checkbox", name, checked: album[name] });
+      input.setAttribute("role", "switch");
+      input.onchange = () => void this.#brand(album.id);
+      return make("label", { className: "switch" }, input, make("i"), make("span", {}, this.#on.speech.say(name)));
+    };
+    return make(
+      "div",
+      { className: "row", data: { album: album.id } },
+      make("p", {}, make("b", {}, album.title), " ", make("span", { className: "soft facts" })),
+      make("p", { className: "switches" }, box("watermark"), box("frame"), make("small", { className: "soft stale" })),
+    );
+  }
+
+  async #brand(album: string): Promise<void> {
+    const boxes = [...this.el.querySelectorAll<HTMLInputElement>(`[data-album="${album}"] input`)];
+    const wanted = Object.fromEntries(boxes.map((box) => [box.name, box.checked]));
+    boxes.forEach((box) => (box.disabled = true));
+    try {
+      await call(`/albums/${album}/brand`, wanted);
+    } catch (reason) {
+      this.#on.guard(reason);
+    } finally {
+      boxes.forEach((box) => (box.disabled = false));
+    }
+  }
+
+  #bridges(bridges: BridgeRow[]): void {
+    const { speech } = this.#on;
+    const rows = bridges.map((bridge) => {
+      const heard = bridge.seen_at === null ? speech.say("never") : speech.say("seen", { time: speech.clock(bridge.seen_at) });
+      const queued = bridge.said.queued ? ` · ${speech.say("queued_n", { n: bridge.said.queued })}` : "";
+      const state = make("span", { className: "badge", data: { state: bridge.online ? "live" : "hidden" } });
+      state.append(speech.say(bridge.online ? "online" : "away"));
+      return make("div", { className: "row" }, make("p", {}, make("b", {}, bridge.name), " ", state), make("p", { className: "soft" }, heard + queued));
+    });
+    this.el.querySelector("[data-list=bridges]")?.replaceChildren(...rows);
+  }
+}
