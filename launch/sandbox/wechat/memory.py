@@ -24,7 +24,7 @@ SAVE_PAUSE_S: Final = 0.3
 MESSAGES_KEPT: Final = 50_000
 CALLS_KEPT: Final = 400
 PUSHES_KEPT: Final = 200
-PAGES: Final = ("pages/index/index", "pages/album/album", "pages/album/index")
+PAGES: Final = ("pages/home/home", "pages/event/event", "pages/album/album", "pages/index/index")
 
 
 @dataclass
