@@ -8,7 +8,7 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const SRC = path.join(ROOT, 'src')
 export const DIST = path.join(ROOT, 'dist')
 
-export interface AppConfig {
+interface AppConfig {
   pages: string[]
 }
 
@@ -29,8 +29,8 @@ export function text(file: string): string {
   return fs.readFileSync(path.join(SRC, file), 'utf8')
 }
 
-export function json<T>(file: string): T {
-  return JSON.parse(text(file)) as T
+export function pages(): string[] {
+  return (JSON.parse(text('app.json')) as AppConfig).pages
 }
 
 /** Pages and components: everything with a WXML, without its suffix. */
@@ -41,5 +41,5 @@ export function units(): string[] {
 }
 
 export function configOf(unit: string): UnitConfig {
-  return json<UnitConfig>(`${unit}.json`)
+  return JSON.parse(text(`${unit}.json`)) as UnitConfig
 }

@@ -10,7 +10,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import ts from 'typescript'
-import { configOf, json, ROOT, SRC, text, units, type AppConfig } from './tree'
+import { configOf, pages, ROOT, SRC, text, units } from './tree'
 
 const require = createRequire(import.meta.url)
 
@@ -74,7 +74,7 @@ function environment(unit: string): string {
 function convert(unit: string): void {
   const group = new compiler.TmplGroup()
   for (const warning of group.addTmpl(unit, text(`${unit}.wxml`))) {
-    problems.push(`${unit}.wxml:${warning.startLine + 1}: ${String(warning.message)}`)
+    problems.push(`${unit}.wxml:${warning.startLine + 1}: ${warning.message}`)
   }
   const expression = group.getTmplConvertedExpr(unit, environment(unit))
   const code = expression.code()
@@ -117,13 +117,13 @@ function typeCheck(): void {
     ROOT,
   )
   const host = ts.createCompilerHost(options)
-  const { getSourceFile, fileExists, readFile } = host
+  const disk = ts.createCompilerHost(options)
   host.getSourceFile = (name, ...rest) => {
     const found = converted.get(name)
-    return found ? ts.createSourceFile(name, found.code, ts.ScriptTarget.ES2018) : getSourceFile.call(host, name, ...rest)
+    return found ? ts.createSourceFile(name, found.code, ts.ScriptTarget.ES2018) : disk.getSourceFile(name, ...rest)
   }
-  host.fileExists = name => converted.has(name) || fileExists.call(host, name)
-  host.readFile = name => converted.get(name)?.code ?? readFile.call(host, name)
+  host.fileExists = name => converted.has(name) || disk.fileExists(name)
+  host.readFile = name => converted.get(name)?.code ?? disk.readFile(name)
   const program = ts.createProgram(Array.from(converted.keys()), options, host)
   for (const found of ts.getPreEmitDiagnostics(program)) {
     const message = ts.flattenDiagnosticMessageText(found.messageText, '\n  ')
@@ -138,10 +138,9 @@ function typeCheck(): void {
 }
 
 for (const unit of units()) convert(unit)
-const pages = json<AppConfig>('app.json').pages
-for (const page of pages) if (!units().includes(page)) problems.push(`app.json: ${page} is not there`)
+for (const page of pages()) if (!units().includes(page)) problems.push(`app.json: ${page} is not there`)
 for (const unit of units()) {
-  if (!configOf(unit).component && !pages.includes(unit)) problems.push(`${unit}: a page that app.json does not name`)
+  if (!configOf(unit).component && !pages().includes(unit)) problems.push(`${unit}: a page that app.json does not name`)
 }
 typeCheck()
 for (const problem of problems) console.error(problem)

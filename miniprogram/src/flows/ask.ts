@@ -13,7 +13,7 @@ export interface Question {
 
 export function confirmed(question: Question): Promise<boolean> {
   return new Promise(resolve => {
-    void wx.showModal({
+    wx.showModal({
       title: question.title,
       content: question.content,
       confirmText: question.yes,

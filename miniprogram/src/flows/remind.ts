@@ -12,7 +12,7 @@ export async function remind(stage: Stage, albumId: string, templates: readonly 
   if (outcome.kind === 'off') {
     const { off, offHint, toSettings } = words.remind
     const yes = await confirmed({ title: off, content: offHint, yes: toSettings, no: words.any.cancel })
-    if (yes) wx.openSetting({})
+    if (yes) void wx.openSetting({})
     return false
   }
   toast(said(outcome, words.remind))

@@ -48,7 +48,7 @@ export function fromUtf8(bytes: Uint8Array): string {
 function pointAt(bytes: Uint8Array, i: number): [point: number, length: number] {
   const first = at(bytes, i)
   if (first < 0x80) return [first, 1]
-  const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 0
+  const length = lengthFrom(first)
   if (length === 0 || i + length > bytes.length) return [REPLACEMENT, 1]
   let point = first & (0xff >> (length + 1))
   for (let k = 1; k < length; k++) {
@@ -57,6 +57,13 @@ function pointAt(bytes: Uint8Array, i: number): [point: number, length: number] 
     point = (point << 6) | (next & 0x3f)
   }
   return [point > 0x10ffff ? REPLACEMENT : point, length]
+}
+
+/** How many bytes a letter has that begins with this one; 0: none does. */
+function lengthFrom(first: number): number {
+  if (first < 0xc2 || first > 0xf4) return 0
+  if (first < 0xe0) return 2
+  return first < 0xf0 ? 3 : 4
 }
 
 function at(bytes: Uint8Array, i: number): number {

@@ -42,7 +42,10 @@ export function definePage<D extends object, M extends object>(
   Page(options as unknown as WechatMiniprogram.Page.Options<WechatMiniprogram.IAnyObject, WechatMiniprogram.IAnyObject>)
 }
 
-type Property<T> = { type: PropertyType<T>; value: T }
+interface Property<T> {
+  type: PropertyType<T>
+  value: T
+}
 type PropertyType<T> = T extends string
   ? StringConstructor
   : T extends number

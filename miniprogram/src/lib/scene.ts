@@ -16,7 +16,7 @@ export function sceneOf(shareCode: string, came: Came = 'l'): string {
  */
 export function sceneIn(query: Readonly<Record<string, string | undefined>>): string {
   const said = decoded(query['scene'] ?? '')
-  if (said.includes('e=')) return /&f=/.test(said) || !query['f'] ? said : `${said}&f=${query['f']}`
+  if (said.includes('e=')) return said.includes('&f=') || !query['f'] ? said : `${said}&f=${query['f']}`
   if (query['e'] && CODE.test(query['e'])) return sceneOf(query['e'])
   return sceneInText(decoded(query['q'] ?? '')) || sceneInText(said)
 }

@@ -8,8 +8,7 @@
 import { sleep, waitFor, type Pace } from '../lib/backoff'
 import type { Api } from './api'
 import { readChanges } from './albums'
-import { Refused } from './refused'
-import { NoAnswer } from './request'
+import { Refused, tolerate } from './refused'
 import { openStream, type Ending, type Stream } from './stream'
 import type { Change, Live } from './wire'
 
@@ -117,7 +116,7 @@ export class Follower {
     } catch (error) {
       if (this.round !== round) return true
       if (error instanceof Refused) return this.refused(error.status)
-      if (!(error instanceof NoAnswer)) throw error
+      tolerate(error)
       this.ears.link('offline')
       return false
     }
@@ -135,7 +134,7 @@ export class Follower {
         await this.api.renew()
         return this.failed < 2
       } catch (error) {
-        if (!(error instanceof Refused || error instanceof NoAnswer)) throw error
+        tolerate(error)
       }
     }
     this.ears.link('offline')

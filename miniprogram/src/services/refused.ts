@@ -1,6 +1,6 @@
 /** The platform answered, and the answer is no. */
 
-import type { Answer } from './request'
+import { NoAnswer, type Answer } from './request'
 import type { Problem } from './wire'
 
 export class Refused extends Error {
@@ -25,4 +25,9 @@ export class Refused extends Error {
   get passing(): boolean {
     return this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504
   }
+}
+
+/** For places that can do without the answer. Raises everything else: that is a bug and belongs into the console. */
+export function tolerate(error: unknown): void {
+  if (!(error instanceof Refused || error instanceof NoAnswer)) throw error
 }

@@ -15,7 +15,7 @@
 
 import { sleep } from '../lib/backoff'
 import type { Api } from './api'
-import { Refused } from './refused'
+import { Refused, tolerate } from './refused'
 import { why, NoAnswer } from './request'
 import type { Download, Waiting } from './wire'
 
@@ -41,9 +41,8 @@ export async function savePhoto(api: Api, photoId: string, face: SaveFace): Prom
     face.progress('saving')
     path = await fetched(full.url)
   } catch (error) {
-    if (error instanceof Refused && error.status === 403) return 'closed'
-    if (error instanceof Refused || error instanceof NoAnswer) return 'failed'
-    throw error
+    tolerate(error)
+    return error instanceof Refused && error.status === 403 ? 'closed' : 'failed'
   }
   return keep(path, face)
 }
@@ -123,6 +122,6 @@ function opened(): Promise<boolean> {
 
 /** The way without any permission: WeChat's own viewer, where press and hold saves. */
 function shown(path: string, outcome: 'shown' | 'private'): Saved {
-  wx.previewImage({ urls: [path], showmenu: true })
+  void wx.previewImage({ urls: [path], showmenu: true })
   return outcome
 }

@@ -34,6 +34,9 @@ export function openStream(
     end = resolve
   })
   const reader = new SseReader()
+  let watch = setTimeout(() => finish('silent'), HELLO_MS)
+  let spoke = false
+  let over = false
   const task = wx.request({
     ...api.opening(path, { after }),
     method: 'GET',
@@ -48,10 +51,9 @@ export function openStream(
       finish(why(said.errMsg) === 'aborted' ? 'stopped' : 'offline')
     },
   })
-  let watch = setTimeout(() => finish('silent'), HELLO_MS)
-  let spoke = false
-
   function finish(ending: Ending): void {
+    if (over) return // giving up makes WeChat report a failure too
+    over = true
     clearTimeout(watch)
     end(ending)
     if (ending === 'silent' || ending === 'unsupported' || ending === 'stopped') task.abort()
@@ -62,6 +64,7 @@ export function openStream(
     return { ended, stop: () => undefined }
   }
   task.onChunkReceived(({ data }) => {
+    if (over) return
     clearTimeout(watch)
     watch = setTimeout(() => finish('silent'), BEAT_MS)
     if (!spoke) hello()

@@ -7,6 +7,7 @@
  */
 
 import type { Api } from '../services/api'
+import { tolerate } from '../services/refused'
 import { accepted, allowMessages, alwaysAllowed, askInWeChat, type Reply } from '../services/subscribe'
 import { Kept } from './kept'
 
@@ -89,7 +90,8 @@ export class Reminders {
     for (const debt of this.owed.get()) {
       try {
         left = await allowMessages(this.api, debt.albumId, debt.results)
-      } catch {
+      } catch (error) {
+        tolerate(error)
         return null
       }
       this.owed.set(this.owed.get().filter(other => other !== debt))

@@ -10,6 +10,7 @@ import { News } from '../lib/news'
 import { readAlbum, readHistory, readPhotoAt } from '../services/albums'
 import type { Api } from '../services/api'
 import { Follower, type Link } from '../services/follow'
+import { tolerate } from '../services/refused'
 import type { AlbumCard, Change, PhotoCard } from '../services/wire'
 import { Feed, type Taken } from './feed'
 
@@ -52,7 +53,7 @@ export class Room {
   /** Hear what happens from now on. Returns the way out. */
   enter(listener: (said: Said) => void): () => void {
     const leave = this.news.listen(listener)
-    if (!this.asleep) this.follower?.start()
+    this.listen()
     return () => {
       leave()
       if (!this.news.heard) this.follower?.stop()
@@ -99,10 +100,10 @@ export class Room {
       const album = await readAlbum(this.api, this.albumId)
       if (album.revision - this.cursor > TOO_FAR) await this.begin(album)
       else this.album = album
-    } catch {
-      // the follower finds out and shows it
+    } catch (error) {
+      tolerate(error) // the follower finds out and shows it
     }
-    if (!this.asleep && this.news.heard) this.follower.start()
+    this.listen()
   }
 
   hurry(): void {
@@ -111,6 +112,11 @@ export class Room {
 
   private async read(): Promise<void> {
     await this.begin(await readAlbum(this.api, this.albumId))
+    this.listen()
+  }
+
+  /** Follows while somebody listens and the screen is on. */
+  private listen(): void {
     if (!this.asleep && this.news.heard) this.follower?.start()
   }
 

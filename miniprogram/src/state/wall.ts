@@ -26,11 +26,9 @@ export interface Source {
 
 const GAP_PX = 4
 const FRESH_MS = 2500
-const REMEMBERED = 600
 
 export class Wall {
   private readonly layout: Waterfall
-  private readonly standIns = new Map<string, string>()
   private readonly arrived = new Map<string, number>()
   private newest = -1 // position of the newest photo that has its place
 
@@ -84,20 +82,11 @@ export class Wall {
         id: box.id,
         style: `transform:translate3d(${box.left}px,${box.top}px,0);width:${box.width}px;height:${box.height}px`,
         thumb: photo?.urls.thumb ?? '',
-        standIn: photo === null ? '' : this.standInOf(photo),
+        standIn: photo === null ? '' : standIn(photo.placeholder, photo.width, photo.height),
         gone: photo === null,
         fresh: this.now() - (this.arrived.get(box.id) ?? -FRESH_MS) < FRESH_MS,
       }
     })
-  }
-
-  private standInOf(photo: PhotoCard): string {
-    const known = this.standIns.get(photo.placeholder)
-    if (known !== undefined) return known
-    if (this.standIns.size >= REMEMBERED) this.standIns.clear()
-    const made = standIn(photo.placeholder, photo.width, photo.height)
-    this.standIns.set(photo.placeholder, made)
-    return made
   }
 }
 

@@ -11,7 +11,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { defines } from '../installation'
-import { configOf, files, json, ROOT, SRC, text, units, type AppConfig } from '../tree'
+import { configOf, files, pages, ROOT, SRC, text, units } from '../tree'
 import { BUILT_IN_TEMPLATES } from './phone/templates'
 import { css, scopeOf } from './styles'
 
@@ -52,7 +52,7 @@ function entry(): string {
   const all = units()
   const components = all.filter(unit => configOf(unit).component)
   const parts = {
-    pages: json<AppConfig>('app.json').pages,
+    pages: pages(),
     configs: Object.fromEntries(all.map(unit => [unit, configOf(unit)])),
     scopes: Object.fromEntries(components.map(unit => [unit, scopeOf(unit).prefix])),
     sheets: sheets(),

@@ -5,7 +5,7 @@ import { bar } from '../../lib/screen'
 
 export interface Props {
   title: string
-  /** `paper`: a quiet bar. `over`: transparent, white signs, over a photo. `clear`: transparent, ink. */
+  /** `paper`: a quiet bar with its own room. `over`: only white signs, over a photo. `bar`: as paper, without room. */
   look: string
   backWord: string
   /** Nothing to go back to from here. */

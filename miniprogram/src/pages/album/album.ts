@@ -2,16 +2,14 @@
 
 import { remind } from '../../flows/remind'
 import { albumPath, eventPath, go, HOME, minePath, query as asQuery, viewerPath } from '../../flows/routes'
-import type { Chip } from '../../components/chip-row/chip-row'
 import type { Cap } from '../../components/photo-wall/photo-wall'
 import { definePage, type Heard } from '../../lib/define'
-import { clockTime } from '../../lib/moments'
 import { sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
 import { scan } from '../../services/scan'
 import { tellSeen } from '../../services/seen'
-import { countWords, pulseOf } from '../../state/aliveness'
-import { phaseOf, type Phase } from '../../state/occasion'
+import { around, capOf, NO_CAP, type Around, type Scene } from '../../state/around'
+import type { Taken } from '../../state/feed'
 import type { Room, Said } from '../../state/room'
 import { stage } from '../../state/stage'
 import type { Visit } from '../../state/visits'
@@ -20,27 +18,17 @@ import { fill } from '../../words/fill'
 import { trouble } from '../../words/trouble'
 import { zh, type Words } from '../../words/zh'
 
-export interface Data {
+export interface Data extends Around {
   t: Words['album']
   any: Words['any']
   hiddenWord: string
   face: 'loading' | 'wall' | 'failed'
   problem: string
-  eventTitle: string
-  title: string
-  tabs: Chip[]
   albumId: string
-  count: string
-  pulse: string
-  beating: boolean
-  banner: string
   tiles: Tile[]
   height: number
   cap: Cap
-  pill: string
   pillTop: number
-  foot: string
-  empty: boolean
   reminded: boolean
   mayRemind: boolean
 }
@@ -58,10 +46,11 @@ export interface Methods {
   learn(scene: string): Promise<void>
   load(albumId: string): Promise<void>
   heard(said: Said): void
+  take(taken: Taken): void
+  scene(): Scene | null
   paint(): void
   draw(): void
-  phase(): Phase
-  capOf(): Cap
+  failed(error: unknown): void
   again(): void
   openHome(): void
   lookUp(): void
@@ -76,8 +65,6 @@ export interface Methods {
 
 const SIDE_PX = 8
 const AT_TOP_PX = 80
-const NO_CAP: Cap = { style: '', title: '', hint: '' }
-const CAP_AT_LEAST_PX = 72
 
 definePage<Data, Methods>({
   data: {
@@ -113,7 +100,7 @@ definePage<Data, Methods>({
   drawnAt: 0,
   live: null,
 
-  async onLoad(query) {
+  onLoad(query) {
     const { language, network } = stage()
     const speak = (words: Words): void => {
       this.setData({ t: words.album, any: words.any, hiddenWord: words.viewer.hidden })
@@ -128,11 +115,11 @@ definePage<Data, Methods>({
         this.paint()
       }),
     ]
-    try {
-      await this.load(await this.albumOf(query))
-    } catch (error) {
-      this.setData({ face: 'failed', problem: trouble(error, language.words.any) })
-    }
+    this.albumOf(query)
+      .then(albumId => this.load(albumId))
+      .catch((error: unknown) => {
+        this.failed(error)
+      })
   },
 
   onShow() {
@@ -152,21 +139,17 @@ definePage<Data, Methods>({
     } else if (Math.abs(scrollTop - this.drawnAt) > screen.height() / 2) this.draw()
   },
 
-  async onReachBottom() {
-    if (this.room === null) return
-    try {
-      await this.room.older()
-    } catch (error) {
-      trouble(error, this.data.any) // the banner says it; the next scroll tries again
-    }
-    this.paint()
+  /** Without an answer the banner says it, and the next scroll tries again. */
+  onReachBottom() {
+    this.room?.older().catch((error: unknown) => trouble(error, this.data.any))
   },
 
-  async onPullDownRefresh() {
-    await this.room?.wake()
-    this.wall?.reset()
-    this.paint()
-    wx.stopPullDownRefresh()
+  onPullDownRefresh() {
+    void this.room?.wake().then(() => {
+      this.wall?.reset()
+      this.paint()
+      void wx.stopPullDownRefresh()
+    })
   },
 
   onResize() {
@@ -224,72 +207,57 @@ definePage<Data, Methods>({
     if (room === null || wall === null) return
     if (said.kind === 'reset') wall.reset(room.feed)
     if (said.kind === 'older') wall.older(said.photos)
-    if (said.kind === 'changed') {
-      for (const photo of said.taken.added) this.live?.add(photo.id)
-      if (this.scrolled < AT_TOP_PX) wall.letIn()
-    }
+    if (said.kind === 'changed') this.take(said.taken)
     if (said.kind === 'link' && said.link === 'gone') this.setData({ face: 'failed', problem: this.data.t.goneHint })
     this.paint()
   },
 
+  take(taken) {
+    for (const photo of taken.added) this.live?.add(photo.id)
+    if (this.scrolled < AT_TOP_PX) this.wall?.letIn()
+  },
+
+  /** What the pieces of the page are drawn from, once there is an album. */
+  scene() {
+    const { room, wall, visit } = this
+    if (room === null || wall === null) return null
+    const { language, network } = stage()
+    return { room, wall, visit, weather: network.weather, words: language.words, now: Date.now() }
+  },
+
   /** Everything around the wall, and the wall. */
   paint() {
-    const { room, wall, visit } = this
-    if (room === null || wall === null || room.album === null) return
-    const { language, network } = stage()
-    const words = language.words
-    const pulse = pulseOf(room.link, network.weather, this.phase(), words)
-    const waiting = wall.waiting.length
-    const empty = room.feed.photos.length === 0
-    const foot = room.complete ? words.album.end : words.album.more
-    this.setData({
-      eventTitle: visit?.title ?? '',
-      title: room.album.title,
-      tabs: (visit?.albums ?? []).length > 1 ? (visit?.albums ?? []).map(({ id, title }) => ({ id, label: title })) : [],
-      count: countWords(room.count, words.album),
-      pulse: pulse.word,
-      beating: pulse.beating,
-      banner: pulse.banner,
-      pill: waiting > 0 ? fill(words.album.fresh, { n: waiting }) : '',
-      foot: empty ? '' : foot,
-      empty,
-    })
+    const scene = this.scene()
+    if (scene === null) return
+    this.setData(around(scene))
     this.draw()
   },
 
   draw() {
-    if (this.wall === null) return
+    const scene = this.scene()
+    if (scene === null) return
+    const { wall } = scene
     const screenful = screen.height()
     this.drawnAt = this.scrolled
     this.setData({
-      height: this.wall.height,
-      tiles: this.wall.tiles(this.scrolled - screenful * 1.5, this.scrolled + screenful * 2.5),
-      cap: this.capOf(),
+      height: wall.height,
+      tiles: wall.tiles(this.scrolled - screenful * 1.5, this.scrolled + screenful * 2.5),
+      cap: capOf(scene),
     })
   },
 
-  phase() {
-    return this.visit === null ? 'live' : phaseOf({ state: 'open', ...this.visit }, Date.now())
-  },
-
-  /** Photos that came one by one leave room above the shorter column; it says when the newest came. */
-  capOf() {
-    const hole = this.wall?.hole ?? null
-    const newest = this.room?.feed.photos[0]?.live_at ?? null
-    if (hole === null || newest === null || hole.height < CAP_AT_LEAST_PX) return NO_CAP
-    return {
-      style: `left:${hole.left}px;top:0;width:${hole.width}px;height:${hole.height}px`,
-      title: clockTime(newest),
-      hint: `${this.data.t.latest} · ${this.data.count}`,
-    }
+  failed(error) {
+    this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
   },
 
   again() {
-    const { room } = this
-    if (room === null) return
+    if (this.room === null) {
+      this.openHome()
+      return
+    }
     this.setData({ face: 'loading' })
-    this.load(room.albumId).catch((error: unknown) => {
-      this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+    this.load(this.room.albumId).catch((error: unknown) => {
+      this.failed(error)
     })
   },
 
@@ -322,12 +290,12 @@ definePage<Data, Methods>({
   },
 
   change(said) {
-    wx.pageScrollTo({ scrollTop: 0, duration: 0 })
+    void wx.pageScrollTo({ scrollTop: 0, duration: 0 })
     this.scrolled = 0
     this.wall = null
-    this.setData({ face: 'loading', tiles: [], height: 0, pill: '', cap: NO_CAP })
+    this.setData({ face: 'loading', tiles: [], height: 0, pill: '', empty: false, cap: NO_CAP })
     this.load(said.detail.id).catch((error: unknown) => {
-      this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+      this.failed(error)
     })
   },
 

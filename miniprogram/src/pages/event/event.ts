@@ -10,6 +10,7 @@ import { ABOUT, albumPath, eventPath, go, HOME, minePath, query as asQuery } fro
 import { definePage, type Tapped } from '../../lib/define'
 import type { Remaining } from '../../lib/moments'
 import { codeIn, sceneIn, sceneOf } from '../../lib/scene'
+import * as screen from '../../lib/screen'
 import { standIn } from '../../lib/thumbhash'
 import { readHistory } from '../../services/albums'
 import { scan } from '../../services/scan'
@@ -48,6 +49,7 @@ export interface Data {
   rows: Row[]
   mayRemind: boolean
   banner: string
+  look: 'over' | 'bar'
 }
 
 export interface Methods {
@@ -88,6 +90,7 @@ definePage<Data, Methods>({
     rows: [],
     mayRemind: false,
     banner: '',
+    look: 'over',
   },
   scene: '',
   scanned: null,
@@ -132,6 +135,11 @@ definePage<Data, Methods>({
   onUnload() {
     clearInterval(this.timer)
     for (const leave of this.leaves) leave()
+  },
+
+  onPageScroll({ scrollTop }) {
+    const look = scrollTop > screen.width() * 0.6 ? 'bar' : 'over'
+    if (look !== this.data.look) this.setData({ look })
   },
 
   /** `straight`: a single album under way is what the guest came for. */

@@ -5,18 +5,17 @@ import type { Cap } from '../../components/photo-wall/photo-wall'
 import { go, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
 import * as screen from '../../lib/screen'
-import { findTaken, takenAt, takenWithin } from '../../services/find'
+import { findTaken, takenWithin } from '../../services/find'
 import { findAgain } from '../../services/recall'
 import type { PhotoCard } from '../../services/wire'
-import { HOUR_MS, hoursBetween, hoursOf, spanOf } from '../../state/hours'
-import { LISTS, type List, type Memory } from '../../state/mine'
+import { filtersOf, type Tab } from '../../state/filters'
+import { spanOf } from '../../state/hours'
+import { LISTS, type Memory } from '../../state/mine'
 import { stage } from '../../state/stage'
 import { Wall, type Source, type Tile } from '../../state/wall'
 import { fill } from '../../words/fill'
 import { trouble } from '../../words/trouble'
 import { zh, type Words } from '../../words/zh'
-
-type Tab = List | 'find'
 
 export interface Data {
   t: Words['mine']
@@ -33,6 +32,7 @@ export interface Data {
   cap: Cap
   line: string
   empty: string
+  emptySign: string
   banner: string
 }
 
@@ -57,6 +57,7 @@ export interface Methods {
 }
 
 const SIDE_PX = 8
+const SIGNS: Record<Tab, string> = { liked: 'heart', saved: 'save', recent: 'eye', find: 'clock' }
 const NO_CAP: Cap = { style: '', title: '', hint: '' }
 
 definePage<Data, Methods>({
@@ -75,6 +76,7 @@ definePage<Data, Methods>({
     cap: NO_CAP,
     line: '',
     empty: '',
+    emptySign: '',
     banner: '',
   },
   leaves: [],
@@ -133,24 +135,9 @@ definePage<Data, Methods>({
     })
   },
 
-  /** Albums and hours to choose from; what was chosen stays chosen while it is among them. */
   filters() {
-    const { t, tab } = this.data
-    const { visits } = stage()
-    const visited = (visits.all[0]?.albums ?? []).concat(...visits.all.slice(1).map(visit => visit.albums))
-    const known = tab === 'find' ? visited : albumsOf(this.memories())
-    const albums = known.map(({ id, title }) => ({ id, label: title }))
-    const first = known[0]?.id ?? ''
-    const kept = known.some(album => album.id === this.data.albumId)
-    const albumId = kept ? this.data.albumId : tab === 'find' ? first : ''
-    const hours = tab === 'find' ? hoursOfAlbum(albumId) : hoursOf(this.memories().map(takenAt))
-    const hour = hours.some(({ id }) => id === this.data.hour) ? this.data.hour : tab === 'find' ? (hours[0]?.id ?? '') : ''
-    this.setData({
-      albums: tab === 'find' ? albums : albums.length > 1 ? [{ id: '', label: t.allAlbums }, ...albums] : [],
-      albumId,
-      hours: tab === 'find' ? hours : hours.length > 1 ? [{ id: '', label: t.allTimes }, ...hours] : [],
-      hour,
-    })
+    const { tab, albumId, hour, t } = this.data
+    this.setData(filtersOf({ tab, albumId, hour }, this.memories(), stage().visits.all, t, Date.now()))
   },
 
   memories() {
@@ -201,6 +188,7 @@ definePage<Data, Methods>({
     const words = { liked: t.likedEmpty, saved: t.savedEmpty, recent: t.recentEmpty, find: t.findEmpty }
     const filtered = this.memories().length > 0 ? t.noMatch : words[tab]
     this.setData({
+      emptySign: SIGNS[tab],
       empty: !nothing ? '' : tab === 'find' && this.data.albums.length === 0 ? t.findNone : filtered,
       line: searching && tab === 'find' ? fill(t.searching, { n: photos.length }) : tab === 'find' ? t.findHint : t.kept,
     })
@@ -239,18 +227,3 @@ definePage<Data, Methods>({
     go(viewerPath(photo, true))
   },
 })
-
-/** The albums that remembered photos are from, with the titles of the visit they were seen on. */
-function albumsOf(memories: readonly Memory[]): { id: string; title: string }[] {
-  const { visits } = stage()
-  const ids = Array.from(new Set(memories.map(memory => memory.album_id)))
-  return ids.map(id => ({ id, title: visits.of(id)?.albums.find(album => album.id === id)?.title ?? '' }))
-}
-
-/** From the event's beginning (or a day ago, when it has none) until now or its end. */
-function hoursOfAlbum(albumId: string): Chip[] {
-  const visit = stage().visits.of(albumId)
-  if (visit === null) return []
-  const to = Math.min(Date.now(), visit.ends_at ?? Infinity)
-  return hoursBetween(Math.min(to, visit.starts_at ?? to - 24 * HOUR_MS), to)
-}

@@ -80,7 +80,7 @@ definePage<Data, Methods>({
   },
 
   show(photo) {
-    if (photo === null || photo.id !== this.photoId) return
+    if (photo?.id !== this.photoId) return
     const thumbStandIn = standIn(photo.placeholder, photo.width, photo.height)
     this.setData({ thumb: photo.urls.thumb, thumbStandIn })
   },

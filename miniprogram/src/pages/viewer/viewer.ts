@@ -6,6 +6,7 @@ import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../f
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, codeIn } from '../../lib/scene'
 import * as screen from '../../lib/screen'
+import type { PhotoCard } from '../../services/wire'
 import { freshnessOf, type Freshness } from '../../state/freshness'
 import type { Room, Said } from '../../state/room'
 import { Slides, type Slide } from '../../state/slides'
@@ -43,7 +44,7 @@ export interface Methods {
   tappedAt: number
   tapTimer: number
   load(query: Record<string, string | undefined>): Promise<void>
-  fromTray(id: string): void
+  begin(photos: readonly PhotoCard[], id: string): void
   heard(said: Said): void
   paint(): void
   remember(): void
@@ -96,7 +97,7 @@ definePage<Data, Methods>({
   tappedAt: 0,
   tapTimer: 0,
 
-  async onLoad(query) {
+  onLoad(query) {
     const { language, network, mine } = stage()
     const speak = (words: Words): void => {
       this.setData({ t: words.viewer, any: words.any, remindWord: words.album.remind })
@@ -107,11 +108,9 @@ definePage<Data, Methods>({
       this.paint()
     }
     this.leaves = [language.news.listen(speak), network.news.listen(repaint), mine.news.listen(repaint)]
-    try {
-      await this.load(query)
-    } catch (error) {
-      this.setData({ face: 'failed', problem: trouble(error, language.words.any) })
-    }
+    this.load(query).catch((error: unknown) => {
+      this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+    })
   },
 
   onUnload() {
@@ -120,12 +119,12 @@ definePage<Data, Methods>({
   },
 
   async load(query) {
-    const { rooms, visits } = stage()
-    this.albumId = query['album'] ?? ''
-    this.shareCode = codeIn(sceneIn(query)) || visits.of(this.albumId)?.shareCode || ''
+    const { rooms, tray } = stage()
     const id = query['id'] ?? ''
-    if (query['tray'] !== undefined && stage().tray.length > 0) {
-      this.fromTray(id)
+    this.albumId = query['album'] ?? ''
+    this.shareCode = shareCodeOf(query, this.albumId)
+    if (query['tray'] !== undefined && tray.length > 0) {
+      this.begin(tray, id)
       return
     }
     const room = rooms.room(this.albumId)
@@ -136,20 +135,17 @@ definePage<Data, Methods>({
       }),
     )
     await room.open()
-    const photo = room.feed.photo(id) ?? (await room.renew({ id, position: Number(query['at']) }))
-    if (photo === null || photo.id !== id) {
-      this.setData({ face: 'failed', problem: '' })
+    if (room.feed.photo(id) !== null) {
+      this.begin(room.feed.photos, id)
       return
     }
-    const photos = room.feed.photo(id) === null ? [photo] : room.feed.photos
-    this.slides = new Slides(photos, id, { width: screen.width(), height: screen.height() })
-    this.setData({ face: 'photo' })
-    this.remember()
-    this.paint()
+    const alone = await room.renew({ id, position: Number(query['at']) })
+    if (alone?.id === id) this.begin([alone], id)
+    else this.setData({ face: 'failed', problem: '' })
   },
 
-  fromTray(id) {
-    this.slides = new Slides(stage().tray, id, { width: screen.width(), height: screen.height() })
+  begin(photos, id) {
+    this.slides = new Slides(photos, id, { width: screen.width(), height: screen.height() })
     this.setData({ face: 'photo' })
     this.remember()
     this.paint()
@@ -186,7 +182,7 @@ definePage<Data, Methods>({
 
   remember() {
     const photo = this.slides?.photo
-    if (photo && this.slides?.isGone === false) stage().mine.add('recent', photo)
+    if (photo && !this.slides?.isGone) stage().mine.add('recent', photo)
   },
 
   swiped(said) {
@@ -248,7 +244,7 @@ definePage<Data, Methods>({
     const photo = this.slides?.photo
     if (!photo) return
     if (mine.toggle(photo)) {
-      wx.vibrateShort({ type: 'light' })
+      void wx.vibrateShort({ type: 'light' })
       this.offerAfter()
     }
   },
@@ -311,3 +307,9 @@ definePage<Data, Methods>({
     return { title, query: asQuery(said), imageUrl: photo.urls.thumb }
   },
 })
+
+/** Of the card the guest came by, else of the visit in which they saw the album. */
+function shareCodeOf(query: Record<string, string | undefined>, albumId: string): string {
+  const shared = codeIn(sceneIn(query))
+  return shared === '' ? (stage().visits.of(albumId)?.shareCode ?? '') : shared
+}

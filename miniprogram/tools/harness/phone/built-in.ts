@@ -7,10 +7,11 @@ type Define = (options: object) => void
 interface Own {
   data: Record<string, unknown>
   triggerEvent(name: string, detail: object, options?: object): void
-  general(): { $$: HTMLElement }
+  readonly _$: { readonly $$: HTMLElement }
 }
 
 const UP = { bubbles: false }
+const SPOKEN = { ariaLabel: String, ariaRole: String, ariaLive: String }
 
 /** Registers every built-in component; `share` is called by a button that shares. */
 export function builtIns(space: CodeSpace, groups: Record<string, unknown>, share: () => void): Record<string, string> {
@@ -19,7 +20,7 @@ export function builtIns(space: CodeSpace, groups: Record<string, unknown>, shar
     space.addComponentStaticConfig(unit, { component: true })
     space.addCompiledTemplate(unit, { groupList: groups, content: groups[unit] } as never)
     space.componentEnv(unit, ({ Component }) => {
-      make(Component as unknown as Define)
+      make(Component)
     })
   }
   define('wx-image', image)
@@ -28,7 +29,7 @@ export function builtIns(space: CodeSpace, groups: Record<string, unknown>, shar
   })
   for (const tag of ['wx-scroll-view', 'wx-swiper-item', 'wx-movable-area']) {
     define(tag, component => {
-      component({ properties: { scrollX: Boolean, enhanced: Boolean, showScrollbar: Boolean, scaleArea: Boolean } })
+      component({ properties: { ...SPOKEN, scrollX: Boolean, enhanced: Boolean, showScrollbar: Boolean, scaleArea: Boolean } })
     })
   }
   define('wx-swiper', swiper)
@@ -51,7 +52,7 @@ function image(component: Define): void {
     },
     methods: {
       loaded(this: Own) {
-        const drawn = this.general().$$.querySelector('img')
+        const drawn = this._$.$$.querySelector('img')
         this.triggerEvent('load', { width: drawn?.naturalWidth ?? 0, height: drawn?.naturalHeight ?? 0 }, UP)
       },
       failed(this: Own) {
@@ -63,11 +64,12 @@ function image(component: Define): void {
 
 function button(component: Define, share: () => void): void {
   component({
-    properties: { openType: String, disabled: Boolean, hoverClass: String },
+    properties: { ...SPOKEN, openType: String, disabled: Boolean, hoverClass: String },
     lifetimes: {
       attached(this: Own) {
-        const element = this.general().$$
+        const element = this._$.$$
         element.setAttribute('role', 'button')
+        if (this.data['ariaLabel'] !== '') element.setAttribute('aria-label', String(this.data['ariaLabel']))
         element.addEventListener('click', () => {
           if (this.data['openType'] === 'share') share()
         })
@@ -77,9 +79,17 @@ function button(component: Define, share: () => void): void {
 }
 
 function field(component: Define): void {
-  const inner = (own: Own): HTMLInputElement | null => own.general().$$.querySelector<HTMLInputElement>('.wx-field')
+  const inner = (own: Own): HTMLInputElement | null => own._$.$$.querySelector<HTMLInputElement>(':scope > input, :scope > textarea')
   component({
-    properties: { value: String, placeholder: String, placeholderClass: String, maxlength: Number, confirmType: String, autoHeight: Boolean },
+    properties: {
+      ...SPOKEN,
+      value: String,
+      placeholder: String,
+      placeholderClass: String,
+      maxlength: Number,
+      confirmType: String,
+      autoHeight: Boolean,
+    },
     observers: {
       'value, placeholder'(this: Own) {
         const element = inner(this)
@@ -123,7 +133,7 @@ function swiper(component: Define): void {
     lifetimes: {
       attached(this: Swiper) {
         this.place(Number(this.data['current']), 0)
-        const element = this.general().$$
+        const element = this._$.$$
         let from = { x: 0, y: 0, at: 0 }
         let moving = false
         const current = (): number => Number(element.dataset['current'] ?? 0)
@@ -134,7 +144,7 @@ function swiper(component: Define): void {
         })
         element.addEventListener('touchmove', event => {
           const finger = event.touches[0]
-          const track = element.querySelector<HTMLElement>('.wx-track')
+          const track = element.querySelector<HTMLElement>(':scope > div')
           if (!moving || !finger || !track || event.touches.length > 1) return
           track.style.transition = 'none'
           track.style.transform = `translateX(${finger.clientX - from.x - current() * element.clientWidth}px)`
@@ -157,8 +167,8 @@ function swiper(component: Define): void {
     },
     methods: {
       place(this: Swiper, current: number, duration: number) {
-        const element = this.general().$$
-        const track = element.querySelector<HTMLElement>('.wx-track')
+        const element = this._$.$$
+        const track = element.querySelector<HTMLElement>(':scope > div')
         if (track === null) return
         element.dataset['current'] = String(current)
         track.style.transition = duration > 0 ? '' : 'none'
@@ -188,7 +198,7 @@ function movable(component: Define): void {
     },
     lifetimes: {
       attached(this: Movable) {
-        const element = this.general().$$
+        const element = this._$.$$
         let before: TouchList | null = null
         element.addEventListener('touchstart', event => (before = event.touches))
         element.addEventListener('touchmove', event => {
@@ -208,7 +218,7 @@ function movable(component: Define): void {
     },
     methods: {
       draw(this: Movable) {
-        const element = this.general().$$
+        const element = this._$.$$
         const zoomed = this.scale > 1.02
         if (zoomed) element.dataset['zoomed'] = ''
         else delete element.dataset['zoomed']

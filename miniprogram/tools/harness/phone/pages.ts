@@ -84,13 +84,13 @@ export class Pages {
     holder.append(place)
     document.body.append(holder)
     const root = this.backend.createRoot('wx-page', this.space, unit)
-    root.attach(holder as never, place as never)
     const page = root.get() as unknown as Page
     page.route = unit
     const release = (): void => {
       root.release()
     }
     this.stack.push({ page, holder, bottom: this.bottomOf(unit), release, scrollTop: 0, nearBottom: false })
+    root.attach(holder as never, place as never)
     scrollTo(0, 0)
     page.onLoad?.(raw(query))
     if (this.top?.page !== page) return
@@ -127,5 +127,5 @@ export class Pages {
 /** WeChat hands a page's query over as it was written: still percent-encoded. */
 function raw(query: string): Record<string, string> {
   const pairs = query.split('&').filter(pair => pair !== '')
-  return Object.fromEntries(pairs.map(pair => pair.split(/=(.*)/s).slice(0, 2)))
+  return Object.fromEntries(pairs.map(pair => [pair.split('=')[0] ?? '', pair.split('=').slice(1).join('=')]))
 }
