@@ -86,7 +86,7 @@ def _title(content: Content, frame: Frame, type_: Type) -> list[Shape]:
     """At the foot of the frame, over a short stroke of colour."""
     stroke = Block(frame.x, frame.foot - type_.meta * 0.6 - 4, type_.meta * 2.9, 4, content.palette.accent)
     foot = stroke.y - type_.meta * 0.95
-    box = Box(frame.width, foot - frame.y, 7, frame.width * 0.168, type_.meta * 0.9, 1.2)
+    box = Box(frame.width, foot - frame.y, 10, frame.width * 0.168, type_.meta * 0.62, 1.2)
     title = fit(printable(content.title), face(SERIF), box, weight=TITLE_BOLD)
     return [*stacked(title, frame.x, foot - title.height, WHITE, name=SERIF, weight=TITLE_BOLD), stroke]
 

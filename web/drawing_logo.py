@@ -13,7 +13,7 @@ from backend.errors import BadInput
 from web.drawing_shapes import HOUSE, WHITE, Colour, Palette, palette
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-MAX_PIXELS: Final = 40_000_000
+MAX_PIXELS: Final = 25_000_000  # 100 MB while it is open
 KEPT_PX: Final = 1200
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
 BRIGHT: Final = 0.82  # a logo on average lighter than this was made for dark ground
@@ -57,7 +57,9 @@ def opened(blob: bytes) -> Logo:
             file.draft("RGB", (KEPT_PX, KEPT_PX))
             file.load()
             image = file.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadInput("a logo of far too many pixels", code="too_many_pixels") from None
+    except (OSError, SyntaxError, ValueError):
         raise BadInput("the logo is no PNG, JPEG or WebP", code="not_a_picture") from None
     image.thumbnail((KEPT_PX, KEPT_PX))
     trimmed = _trimmed(image)

@@ -35,7 +35,7 @@ from web.drawing_words import Language
 bp = Blueprint("prints", __name__, url_prefix="/api/v1")
 log = logging.getLogger(__name__)
 
-PAGE: Final = "pages/album/album"  # what our mini-program codes open
+PAGE: Final = "pages/event/event"  # what our mini-program codes open
 CODE_PX: Final = 1280  # the largest WeChat makes
 POSTER, CARD = "p", "t"  # where guests of a print came from: events.SOURCES
 NAMES: Final = {
