@@ -19,10 +19,12 @@ ART = {"frame": pictures.png_frame(), "logo": pictures.png_logo()}
 
 def branded(size: tuple[int, int], *layers: Layer, frame: Frame | None = None, art=ART, faces=()) -> np.ndarray:
     """A grey picture with the brand laid on."""
-    rgb = np.full((size[1], size[0], 3), GREY, np.uint8)
+    pixels = np.full((size[1], size[0], 4), GREY, np.uint8)
+    pixels[..., 3] = 255
     boxes = [Box(*face) for face in faces]
-    brand.lay(rgb, Recipe(layers=layers, frame=frame), art, "view", boxes)
-    return rgb
+    brand.lay(pixels, Recipe(layers=layers, frame=frame), art, "view", boxes)
+    assert (pixels[..., 3] == 255).all()
+    return pixels[..., :3]
 
 
 def touched(rgb: np.ndarray) -> tuple[int, int, int, int]:

@@ -24,7 +24,7 @@ from workers.imaging import header as headers
 from workers.imaging.brand import Box
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
-from workers.imaging.pixels import Rgb
+from workers.imaging.pixels import Rgbx
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
@@ -79,7 +79,7 @@ class Face:
 class Sheet:
     """One picture on its way through the steps."""
 
-    rgb: Rgb
+    rgbx: Rgbx
     opened: Opened
     recipe: Recipe
     art: Mapping[str, bytes]
@@ -123,15 +123,16 @@ def render(
     wanted = [kind for kind in KINDS if kind in kinds]
     edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
     decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage)
-    small = Sheet(decoded.rgb, opened, recipe, art, decoded.managed, faces=faces)
+    small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed, faces=faces)
     run(SMALL if "full" not in wanted else (*SMALL[:1], own, *SMALL[1:]), small)
-    placeholder, dominant = output.thumbhash(small.rgb), output.dominant(small.rgb)
+    tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
+    placeholder, dominant = output.thumbhash(tiny), output.dominant(tiny)
     for kind in wanted:
-        sheet = Sheet(small.rgb, opened, recipe, art, True, kind, faces, small.values, small.table)
+        sheet = Sheet(small.rgbx, opened, recipe, art, True, kind, faces, small.values, small.table)
         if kind == "full":
-            sheet.rgb = decoded.rgb
+            sheet.rgbx = decoded.rgbx
         run(MAKE[kind], sheet)
-        height, width = sheet.rgb.shape[:2]
+        height, width = sheet.rgbx.shape[:2]
         jpeg = _encoded(sheet)
         yield Made(kind, jpeg, width, height, placeholder, dominant, small.values.shown(), decoded.damaged)
 
@@ -149,8 +150,8 @@ def _encoded(sheet: Sheet) -> bytes:
     recipe = sheet.recipe
     quality = {"view": recipe.view_quality, "thumb": recipe.thumb_quality, "full": recipe.full_quality}[sheet.kind]
     if sheet.kind == "thumb":
-        return output.jpeg(sheet.rgb, quality, tagged=False)
-    return output.jpeg(sheet.rgb, quality, exif.kept(sheet.opened.header.exif))
+        return output.jpeg(sheet.rgbx, quality, tagged=False)
+    return output.jpeg(sheet.rgbx, quality, exif.kept(sheet.opened.header.exif))
 
 
 # --- steps --------------------------------------------------------------------------------------------------------
@@ -158,18 +159,18 @@ def _encoded(sheet: Sheet) -> bytes:
 
 def shrink(sheet: Sheet) -> None:
     """To the size of a view; the very same pixels when the source is no larger."""
-    sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.view_px)
+    sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.view_px)
 
 
 def own(sheet: Sheet) -> None:
     """A copy, because the full size is made from the same pixels later."""
-    sheet.rgb = sheet.rgb.copy()
+    sheet.rgbx = sheet.rgbx.copy()
 
 
 def measure(sheet: Sheet) -> None:
     """Decide the look on a proxy, and fuse profile, look and cube into one table."""
     profile = None if sheet.managed else colour.profile(sheet.opened.header)
-    proxy = shape.shrink(sheet.rgb, look.PROXY_PX).copy()
+    proxy = pixels.rgb(shape.shrink(sheet.rgbx, look.PROXY_PX))
     colour.apply(colour.fused([profile] if profile else []), proxy)
     wish = sheet.recipe.look
     sheet.values = look.decide(proxy, wish)
@@ -185,50 +186,50 @@ def measure(sheet: Sheet) -> None:
 
 def tone(sheet: Sheet) -> None:
     """All colours, in place."""
-    colour.apply(sheet.table, sheet.rgb)
+    colour.apply(sheet.table, sheet.rgbx)
 
 
 def upright(sheet: Sheet) -> None:
     """As people held the camera, and straightened if the recipe says so."""
-    sheet.rgb = shape.upright(sheet.rgb, sheet.opened.header.orientation)
+    sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation)
     if sheet.recipe.look.turn:
-        sheet.rgb = shape.turned(sheet.rgb, sheet.recipe.look.turn)
+        sheet.rgbx = shape.turned(sheet.rgbx, sheet.recipe.look.turn)
 
 
 def crisp(sheet: Sheet) -> None:
     """Shrinking softens: give views and thumbs their edges back."""
-    sheet.rgb = shape.crisp(sheet.rgb, VIEW_SHARPEN)
+    sheet.rgbx = shape.crisp(sheet.rgbx, VIEW_SHARPEN)
 
 
 def crisp_full(sheet: Sheet) -> None:
     """Cameras sharpen already; only when the recipe asks."""
     if sheet.recipe.look.sharpen:
-        sheet.rgb = shape.crisp(sheet.rgb, sheet.recipe.look.sharpen)
+        sheet.rgbx = shape.crisp(sheet.rgbx, sheet.recipe.look.sharpen)
 
 
 def fit_thumb(sheet: Sheet) -> None:
-    sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.thumb_px)
+    sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.thumb_px)
 
 
 def fit_full(sheet: Sheet) -> None:
     """The size of the source, or the recipe's own limit."""
     if sheet.recipe.full_px:
-        sheet.rgb = shape.shrink(sheet.rgb, sheet.recipe.full_px)
+        sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.full_px)
 
 
 def copy_view(sheet: Sheet) -> None:
     """The thumb is made from the same pixels without a brand on them."""
-    sheet.rgb = sheet.rgb.copy()
+    sheet.rgbx = sheet.rgbx.copy()
 
 
 def lay_brand(sheet: Sheet) -> None:
     """Sponsor frame, then watermark."""
-    height, width = sheet.rgb.shape[:2]
+    height, width = sheet.rgbx.shape[:2]
     boxes = [
         Box(round(face.x * width), round(face.y * height), round(face.width * width), round(face.height * height))
         for face in sheet.faces
     ]
-    brand.lay(sheet.rgb, sheet.recipe, sheet.art, sheet.kind, boxes)
+    brand.lay(sheet.rgbx, sheet.recipe, sheet.art, sheet.kind, boxes)
 
 
 SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, upright, crisp)

@@ -22,7 +22,7 @@ from backend.errors import BadInput
 from backend.recipe import Frame, Layer, Place, Recipe
 from workers.imaging import header
 from workers.imaging.header import PICTURE_ERRORS, Limits
-from workers.imaging.pixels import Rgb
+from workers.imaging.pixels import Rgb, Rgbx
 
 ART_LIMITS: Final = Limits(pixels=40_000_000, memory_bytes=400_000_000)
 TILE_PX: Final = 128
@@ -47,26 +47,26 @@ class Box:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """A piece to lay at (x, y): `ink` is premultiplied RGB, `clear` how much of the picture shines through (0–255)."""
+    """A piece to lay at (x, y): `ink` is premultiplied RGBX, `clear` how much of the picture shines through (0–255)."""
 
     x: int
     y: int
-    ink: Rgb
-    clear: Rgb
+    ink: Rgbx
+    clear: Rgbx
 
 
-def lay(rgb: Rgb, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
+def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
     """Frame first, then marks inside its window, away from `faces`. In place. Raises BadInput when art is unusable."""
-    height, width = rgb.shape[:2]
+    height, width = rgbx.shape[:2]
     window = Box(0, 0, width, height)
     if recipe.frame is not None:
         key = _art_for(recipe.frame, width / height)
         window = _window(recipe.frame, _art_size(_found(art, key)), window)
-        _blend(rgb, _frame_patches(recipe.frame, _found(art, key), width, height))
+        _blend(rgbx, _frame_patches(recipe.frame, _found(art, key), width, height))
     for layer in recipe.layers:
         if kind in layer.kinds:
             ink = _mark(layer, _found(art, layer.art_key) if layer.art_key else b"", (width, height), window)
-            _blend(rgb, [_placed(layer, ink, window, min(width, height), faces)])
+            _blend(rgbx, [_placed(layer, ink, window, min(width, height), faces)])
 
 
 def _found(art: Mapping[str, bytes], key: str) -> bytes:
@@ -75,10 +75,10 @@ def _found(art: Mapping[str, bytes], key: str) -> bytes:
     return art[key]
 
 
-def _blend(rgb: Rgb, patches: Sequence[Patch]) -> None:
+def _blend(rgbx: Rgbx, patches: Sequence[Patch]) -> None:
     for patch in patches:
         high, wide = patch.ink.shape[:2]
-        under = rgb[patch.y : patch.y + high, patch.x : patch.x + wide]
+        under = rgbx[patch.y : patch.y + high, patch.x : patch.x + wide]
         under[:] = cv2.add(cv2.multiply(under, patch.clear, scale=1 / 255), patch.ink)
 
 
@@ -86,9 +86,11 @@ def _patch(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
     """An RGBA image as a patch; whole within the picture."""
     rgba = np.asarray(image, np.float32)
     alpha = rgba[..., 3:] * np.float32(opacity / 255)
-    ink = np.rint(rgba[..., :3] * alpha).astype(np.uint8)
-    clear = np.rint(255 * (1 - alpha)).astype(np.uint8)
-    return Patch(x, y, ink, np.ascontiguousarray(np.repeat(clear, 3, 2)))
+    ink = np.rint(rgba * alpha).astype(np.uint8)
+    ink[..., 3] = 0
+    clear = np.repeat(np.rint(255 * (1 - alpha)).astype(np.uint8), 4, 2)
+    clear[..., 3] = 255
+    return Patch(x, y, ink, clear)
 
 
 # --- marks --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 
 from workers.imaging import exif
 from workers.imaging.header import PICTURE_ERRORS, Header
-from workers.imaging.pixels import Rgb
+from workers.imaging.pixels import Rgb, Rgbx
 
 Floats = npt.NDArray[np.float32]
 Tone = Callable[[Floats], Floats]  # sRGB-encoded 0..1 (…, 3) to the same
@@ -52,6 +52,16 @@ def to_srgb(linear: Floats) -> Floats:
     linear = np.maximum(linear, 0)
     high = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
     return np.asarray(np.where(linear <= 0.0031308, linear * np.float32(12.92), high), np.float32)
+
+
+def brightest(colours: Floats) -> Floats:
+    """The largest of red, green, blue. numpy's own `max` over three values is ten times slower."""
+    return _floats(np.maximum(np.maximum(colours[..., 0], colours[..., 1]), colours[..., 2]))
+
+
+def darkest(colours: Floats) -> Floats:
+    """The smallest of red, green, blue."""
+    return _floats(np.minimum(np.minimum(colours[..., 0], colours[..., 1]), colours[..., 2]))
 
 
 def lightness(luminance: float) -> float:
@@ -162,9 +172,11 @@ def fused(tones: Sequence[Tone]) -> ocio.CPUProcessor | None:
     return processor.getOptimizedCPUProcessor(eight, eight, ocio.OPTIMIZATION_DEFAULT)
 
 
-def apply(table: ocio.CPUProcessor | None, rgb: Rgb) -> None:
+def apply(table: ocio.CPUProcessor | None, pixels: Rgb | Rgbx) -> None:
     """Apply in place."""
     if table is None:
         return
-    height, width = rgb.shape[:2]
-    table.apply(ocio.PackedImageDesc(rgb, width, height, 3, ocio.BIT_DEPTH_UINT8, 1, 3, width * 3))
+    height, width, channels = pixels.shape
+    table.apply(
+        ocio.PackedImageDesc(pixels, width, height, channels, ocio.BIT_DEPTH_UINT8, 1, channels, width * channels)
+    )

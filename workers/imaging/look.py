@@ -15,34 +15,38 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.recipe import Look, Preset
-from workers.imaging.colour import LUMA, Floats, lightness, to_linear, to_srgb
+from workers.imaging import white
+from workers.imaging.colour import LUMA, Floats, brightest, darkest, lightness, to_linear, to_srgb
 from workers.imaging.pixels import Rgb
 
 Mask = npt.NDArray[np.bool_]
-PROXY_PX: Final = 256
-NEUTRAL: Final = np.ones(3, np.float32) / np.sqrt(np.float32(3))
+PROXY_PX: Final = 192
+UNDER_FROM, UNDER_FULL = 0.25, 0.65  # stops of empty headroom: meant below, a mistake above
+LIGHTS_ONLY, LIT_SCENE = -0.8, -0.3  # stops from the brightest 0.3 % to the brightest few
+BLACK = 0.15
+OVER_COLOURED, OVER_WHITE, OVER_MOST = 8.0, 4.0, 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
     """How far a preset goes."""
 
-    white: float = 0.6  # how much of an estimated cast is removed
-    top_lightness: float = 62.0  # the median is never lifted above this L*
+    white: float = 0.95  # how much of an estimated cast is removed
+    top_lightness: float = 55.0  # the median is never lifted above this L*
     lift: float = 0.97
-    contrast: float = 0.25
-    vibrance: float = 0.10
+    contrast: float = 0.10
+    vibrance: float = 0.04
     keep_dark: bool = False
     grey: bool = False
 
 
 TASTES: Final[dict[Preset, Taste]] = {
     Preset.AUTO: Taste(),
-    Preset.PORTRAIT: Taste(contrast=0.18, vibrance=0.06, top_lightness=64),
-    Preset.STAGE: Taste(white=0.25, lift=0.5, top_lightness=40, vibrance=0.12, keep_dark=True),
-    Preset.CONFERENCE: Taste(white=0.8, top_lightness=66, vibrance=0.06),
-    Preset.OUTDOOR: Taste(white=0.4, contrast=0.32, vibrance=0.16),
-    Preset.FOOD: Taste(white=0.7, top_lightness=66, vibrance=0.18),
+    Preset.PORTRAIT: Taste(contrast=0.15, top_lightness=60),
+    Preset.STAGE: Taste(white=0.4, lift=0.5, top_lightness=40, vibrance=0.10, keep_dark=True),
+    Preset.CONFERENCE: Taste(white=1.0, top_lightness=64),
+    Preset.OUTDOOR: Taste(white=0.8, contrast=0.30, vibrance=0.14),
+    Preset.FOOD: Taste(white=1.0, top_lightness=64, vibrance=0.16),
     Preset.MONO: Taste(contrast=0.4, vibrance=0.0, grey=True),
 }
 
@@ -100,106 +104,79 @@ def _by_hand(values: Values, look: Look) -> Values:
 
 def _assist(linear: Floats, taste: Taste, strength: float) -> Values:
     gains = white_gains(linear, taste.white * strength)
-    balanced = linear * gains
+    balanced = np.asarray(linear * gains, np.float32)
     ev = exposure(balanced, taste) * strength
     black, contrast, vibrance = _finish(balanced * np.float32(2**ev), taste, strength)
     red, green, blue = (float(gain) for gain in gains)
     return Values(red, green, blue, ev, black, contrast, vibrance, strength if taste.grey else 0.0)
 
 
-# --- white balance ------------------------------------------------------------------------------------------------
-
-
 def white_gains(linear: Floats, amount: float) -> Floats:
-    """Gains per channel that remove `amount` of the cast the estimators agree on; luminance stays."""
-    top = linear.max(-1)
-    valid = (top < 0.94) & (top > 0.006)
-    estimates = _illuminants(linear, valid)
-    if not estimates:
-        return np.ones(3, np.float32)
-    light = _unit(np.sum([weight * _unit(estimate) for estimate, weight in estimates], 0))
-    spread = max(_degrees(_unit(estimate), light) for estimate, _ in estimates)
-    cast = _degrees(light, NEUTRAL)
-    agree = np.clip(1 - (spread - 2) / 5, 0, 1)
-    dead_band = np.clip((cast - 1.2) / 2, 0, 1)
-    gains = light.mean() / light
-    gains = np.clip(gains / gains[1], 0.72, 1.4) ** (amount * agree * dead_band * _meant_colours(linear))
+    """Gains per channel that take `amount` of a mistaken cast away; luminance stays."""
+    red, blue = white.cast(linear)
+    gains = np.exp2(np.array([-red, 0.0, -blue]) * amount * _meant_colours(linear)).astype(np.float32)
     return np.asarray(gains / (gains @ LUMA), np.float32)
-
-
-def _illuminants(linear: Floats, valid: Mask) -> list[tuple[Floats, float]]:
-    """Estimates of the light's colour, weighted: shades of grey (p=6), grey edge (p=5), near-neutral pixels."""
-    pixels = linear[valid]
-    if len(pixels) < 200:
-        return []
-    found = [((pixels**6).mean(0) ** (1 / 6), 1.0), (_grey_edge(linear, valid), 1.0)]
-    neutral = (pixels.min(1) > 0.72 * pixels.max(1)) & (pixels.max(1) > 0.06)
-    if neutral.mean() > 0.02:
-        found.append((pixels[neutral].mean(0), 2.0))
-    return found
-
-
-def _grey_edge(linear: Floats, valid: Mask) -> Floats:
-    soft = cv2.GaussianBlur(linear, (0, 0), 1.0)
-    slope = np.sqrt(cv2.Sobel(soft, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(soft, cv2.CV_32F, 0, 1) ** 2)
-    return np.asarray((slope[valid] ** 5).mean(0) ** 0.2, np.float32)
 
 
 def _meant_colours(linear: Floats) -> float:
     """1: plain light; 0: the brightest spots are strongly coloured, which somebody paid a light designer for."""
     luminance = linear @ LUMA
-    bright = (luminance > np.percentile(luminance, 99)) & (linear.max(-1) < 0.98)
+    bright = (luminance > np.percentile(luminance, 99)) & (brightest(linear) < 0.98)
     if bright.sum() < 20:
         return 1.0
     spots = linear[bright]
-    chroma = float(np.median((spots.max(1) - spots.min(1)) / np.maximum(spots.max(1), 1e-4)))
+    chroma = float(np.median((brightest(spots) - darkest(spots)) / np.maximum(brightest(spots), 1e-4)))
     return float(np.clip(1 - (chroma - 0.55) / 0.25, 0, 1))
-
-
-def _unit(vector: Floats) -> Floats:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)
-
-
-def _degrees(one: Floats, other: Floats) -> float:
-    return float(np.degrees(np.arccos(np.clip(float(one @ other), -1, 1))))
 
 
 # --- exposure -----------------------------------------------------------------------------------------------------
 
 
 def exposure(linear: Floats, taste: Taste) -> float:
-    """Stops to add. The anchor is white, not the mean: an under-exposed frame leaves its top stops empty, a dark
-    stage lit by spots does not and therefore stays dark. Skin limits the lift, and may ask for a little.
+    """Stops to add, or to take away.
+
+    The anchor is white, not the mean: an under-exposed frame leaves its top stops empty, a dark stage lit by spots
+    does not, and stays dark. Over-exposure shows in colours that hit the ceiling: white may be white, but skin and sky
+    with one channel at 255 have lost something.
     """
-    luminance = linear @ LUMA
-    low, middle = (lightness(float(np.percentile(luminance, share))) for share in (5, 50))
-    headroom = float(np.log2(0.97 / max(float(np.percentile(linear.max(-1), 99.7)), 1e-3)))
-    low_key = taste.keep_dark or (middle < 30 and headroom < 0.5)
-    high_key = middle > 72 and low > 35
-    wanted = 0.0
-    if headroom > 0.35:
-        wanted = (headroom - 0.35 * (1 - min(headroom - 0.35, 1))) * taste.lift
-        wanted = min(wanted, max(0.0, (taste.top_lightness - middle) / 12))
-        wanted *= 0.75 if middle < 14 else 1.0
-    elif middle > 66 and not high_key:
-        wanted = -(middle - 66) / 16
-    return float(np.clip(_mind_skin(wanted, linear, headroom, low_key=low_key), -0.6, 1.7))
+    top = brightest(linear)
+    upper, high, highest = (float(one) for one in np.log2(np.maximum(np.percentile(top, [95, 98, 99.7]), 1e-4)))
+    middle = lightness(float(np.median(linear @ LUMA)))
+    headroom = max(0.0, -highest)
+    wanted = headroom * _ramp(headroom, UNDER_FROM, UNDER_FULL) * taste.lift
+    wanted *= max(_ramp((upper + high) / 2 - highest, LIGHTS_ONLY, LIT_SCENE), _ramp(middle, 15, 35))
+    wanted = min(wanted, max(0.0, (taste.top_lightness - middle) / 12))
+    if taste.keep_dark:
+        wanted = min(wanted, 0.5)
+    if wanted < 0.1:
+        wanted = -over_exposed(linear)
+    return float(np.clip(_mind_skin(wanted, linear), -1.0, 1.8))
 
 
-def _mind_skin(wanted: float, linear: Floats, headroom: float, *, low_key: bool) -> float:
+def _ramp(value: float, start: float, full: float) -> float:
+    """0 up to `start`, 1 from `full` on, smooth between."""
+    part = float(np.clip((value - start) / (full - start), 0, 1))
+    return part * part * (3 - 2 * part)
+
+
+def over_exposed(linear: Floats) -> float:
+    """Stops by which a picture seems too bright."""
+    top, low = brightest(linear), darkest(linear)
+    coloured = float(((top > 0.97) & (low < 0.75) & (low > 0.15)).mean())
+    white = float((low > 0.95).mean())
+    surplus = OVER_COLOURED * max(0.0, coloured - 0.01) + OVER_WHITE * max(0.0, white - 0.2) * min(coloured / 0.02, 1)
+    return min(surplus, OVER_MOST)
+
+
+def _mind_skin(wanted: float, linear: Floats) -> float:
+    """Do not blow faces out while lifting the rest."""
     skin = skin_mask(np.clip(np.rint(to_srgb(linear) * 255), 0, 255).astype(np.uint8))
     share = float(skin.mean())
-    if share <= 0.015:
+    if wanted <= 0 or share <= 0.015:
         return wanted
     weight = float(np.clip(share / 0.08, 0, 1))
     tone = lightness(float(np.median(linear[skin] @ LUMA)))
-    if wanted > 0:
-        wanted = min(wanted, wanted * (1 - weight) + weight * max(0.0, (72 - tone) / 13))
-    if tone < 45 and headroom > -0.05 and not low_key:
-        wanted = max(wanted, weight * min((45 - tone) / 18, 0.5))
-    if tone > 80 and wanted <= 0:
-        wanted = min(wanted, -weight * (tone - 80) / 16)
-    return wanted
+    return min(wanted, wanted * (1 - weight) + weight * max(0.0, (72 - tone) / 13))
 
 
 def skin_mask(rgb: Rgb) -> Mask:
@@ -214,9 +191,9 @@ def _finish(linear: Floats, taste: Taste, strength: float) -> tuple[float, float
     luminance = to_srgb(np.clip(linear @ LUMA, 0, 1))
     floor, low, high = (float(one) for one in np.percentile(luminance, [0.3, 2, 98]))
     low_key = float(np.median(luminance)) < 0.28
-    black = float(np.clip(floor - 0.015, 0, 0.05)) * 0.7 * strength
+    black = float(np.clip(floor - 0.015, 0, 0.05)) * BLACK * strength
     contrast = float(np.clip((0.80 - (high - low)) * taste.contrast, 0, 0.18)) * (0.3 if low_key else 1) * strength
-    chroma = float((encoded.max(-1) - encoded.min(-1)).mean())
+    chroma = float((brightest(encoded) - darkest(encoded)).mean())
     vibrance = float(np.clip((0.16 - chroma) * 0.8, 0, taste.vibrance)) * strength
     return black, contrast, vibrance
 
@@ -240,12 +217,14 @@ def tone(values: Values, colours: Floats) -> Floats:
 
 
 def _shoulder(linear: Floats, values: Values) -> Floats:
-    """Bend what the gains push beyond white back under it, by the brightest channel, so that hues stay."""
-    limit = max(float(2**values.ev * values.gains.max()), 1.0)
-    if limit <= 1.02:
+    """Keep white white, by the brightest channel, so that hues stay: what the gains push beyond it is bent back under
+    it; where they darken, the highlights rise to meet it instead of turning grey.
+    """
+    limit = float(2**values.ev * values.gains.max())
+    if 0.98 <= limit <= 1.02:
         return linear
-    knee = 0.75
-    top = linear.max(-1, keepdims=True)
+    knee = 0.75 if limit > 1 else 0.75 * limit
+    top = brightest(linear)[..., None]
     over = np.clip((top - knee) / (limit - knee), 0, 1)
     steep = (limit - knee) / (1 - knee)
     bent = np.where(top > knee, knee + (1 - knee) * over * steep / (1 + (steep - 1) * over), top)
@@ -255,7 +234,7 @@ def _shoulder(linear: Floats, values: Values) -> Floats:
 def _vibrant(made: Floats, amount: float) -> Floats:
     """More colour where there is little; skin's orange sector is mostly left alone."""
     grey = (made @ LUMA)[..., None]
-    chroma = made.max(-1, keepdims=True) - made.min(-1, keepdims=True)
+    chroma = (brightest(made) - darkest(made))[..., None]
     red, green, blue = made[..., :1], made[..., 1:2], made[..., 2:]
     skin = np.clip(1 - np.abs((green - blue) / np.maximum(chroma, 1e-3) - 0.45) / 0.4, 0, 1)
     skin = skin * (red >= green) * (green >= blue)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import struct
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,12 +13,12 @@ import simplejpeg
 from PIL import ImageCms
 
 from workers.imaging.colour import Floats
-from workers.imaging.pixels import Rgb
+from workers.imaging.pixels import Rgb, Rgbx
 
 
-def jpeg(rgb: Rgb, quality: int, exif: bytes = b"", *, tagged: bool = True) -> bytes:
+def jpeg(rgbx: Rgbx, quality: int, exif: bytes = b"", *, tagged: bool = True) -> bytes:
     """Baseline JPEG 4:2:0; `exif` is a TIFF block, `tagged` says in the file that its colours are sRGB."""
-    made: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(rgb), quality=quality, colorsubsampling="420")
+    made: bytes = simplejpeg.encode_jpeg(rgbx, quality, "RGBX", "420")
     (length,) = struct.unpack(">H", made[4:6])  # JFIF comes first, always
     segments = _segment(0xE1, b"Exif\0\0" + exif) if exif else b""
     if tagged:
@@ -34,6 +35,9 @@ def srgb_profile() -> bytes:
     """The sRGB profile, with its moment of making fixed: the same recipe gives the same bytes."""
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return made[:24] + struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + made[36:84] + bytes(16) + made[100:]
+
+
+TINY_PX: Final = 100  # enough for both of the following
 
 
 def dominant(rgb: Rgb) -> str:

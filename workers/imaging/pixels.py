@@ -1,4 +1,6 @@
-"""Bytes to pixels: RGB uint8 (height, width, 3), still in the file's own colours and as it lies in the file.
+"""Bytes to pixels: RGBX uint8 (height, width, 4), still in the file's own colours and as it lies in the file.
+
+The fourth channel is padding: with four bytes per pixel the colour table is a fifth faster, and so is turning.
 
 JPEG goes through libjpeg-turbo with strict checks, because every lenient decoder shows half a photo as a whole one.
 Everything else, and the JPEGs it cannot read, goes through Pillow. CMYK arrives as sRGB already.
@@ -21,14 +23,15 @@ from backend.errors import BadInput
 from workers.imaging.header import PICTURE_ERRORS, Header, open_pillow
 
 log = logging.getLogger(__name__)
-Rgb = npt.NDArray[np.uint8]
+Rgb = npt.NDArray[np.uint8]  # (height, width, 3)
+Rgbx = npt.NDArray[np.uint8]  # (height, width, 4); the last is always 255
 
 
 @dataclass(slots=True)
 class Decoded:
     """`damaged`: parts of the file could not be read; somebody should look at it."""
 
-    rgb: Rgb
+    rgbx: Rgbx
     damaged: bool = False
     managed: bool = False  # the pixels are sRGB already
 
@@ -50,6 +53,11 @@ def decode(source: bytes, header: Header, *, long_edge: int = 0, salvage: bool =
         raise BadInput(f"{header.width}x{header.height} px", code="no_room") from exc
 
 
+def rgb(pixels: Rgbx) -> Rgb:
+    """A copy without the padding."""
+    return np.ascontiguousarray(pixels[..., :3])
+
+
 def _scale(header: Header, long_edge: int) -> int:
     """8, 4, 2 or 1: by how much the decoder may shrink. Half sizes are exact; 3/8 and the like are slow and soft."""
     longest = max(header.width, header.height)
@@ -63,35 +71,35 @@ def _jpeg(source: bytes, by: int, salvage: bool) -> Decoded:
         return Decoded(_jpeg_by_pillow(source, salvage))
     scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
     try:
-        return Decoded(simplejpeg.decode_jpeg(source, **scaled))
+        return Decoded(simplejpeg.decode_jpeg(source, "RGBX", **scaled))
     except ValueError as exc:
         cut = "end of jpeg file" in str(exc).lower()
         if cut and not salvage:
             raise BadInput(f"jpeg: {exc}", code="truncated") from exc
         log.warning("jpeg damaged, decoding what is there: %s", exc)
     try:
-        return Decoded(simplejpeg.decode_jpeg(source, strict=False, **scaled), damaged=True)
+        return Decoded(simplejpeg.decode_jpeg(source, "RGBX", strict=False, **scaled), damaged=True)
     except ValueError as exc:
         raise BadInput(f"jpeg: {exc}", code="unsupported") from exc
 
 
-def _jpeg_by_pillow(source: bytes, salvage: bool) -> Rgb:
+def _jpeg_by_pillow(source: bytes, salvage: bool) -> Rgbx:
     try:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(source))
         image.load()
     except PICTURE_ERRORS as exc:
         cut = "truncated" in str(exc) or not source.rstrip(b"\0").endswith(b"\xff\xd9")
         raise BadInput(f"jpeg: {exc}", code="truncated" if cut and not salvage else "unsupported") from exc
-    return np.array(image.convert("RGB"))
+    return _padded(image.convert("RGB"))
 
 
-def _heic(source: bytes) -> Rgb:
+def _heic(source: bytes) -> Rgbx:
     try:
         picture = pi_heif.open_heif(io.BytesIO(source), convert_hdr_to_8bit=True)
         image = picture.to_pillow()
     except (*PICTURE_ERRORS, RuntimeError) as exc:
         raise BadInput(f"heic: {exc}", code="truncated") from exc
-    return np.array(_flat(image))
+    return _padded(_flat(image))
 
 
 def _pillow(source: bytes, header: Header) -> Decoded:
@@ -104,10 +112,14 @@ def _pillow(source: bytes, header: Header) -> Decoded:
     except PICTURE_ERRORS as exc:
         raise BadInput(f"{header.format}: {exc}", code="truncated") from exc
     if image.mode == "CMYK":
-        return Decoded(np.array(_print_colours(image, header.icc)), managed=True)
+        return Decoded(_padded(_print_colours(image, header.icc)), managed=True)
     if image.mode.startswith("I") or image.mode == "F":
         return Decoded(_deep_grey(np.asarray(image)))
-    return Decoded(np.array(_flat(image)))
+    return Decoded(_padded(_flat(image)))
+
+
+def _padded(image: Image.Image) -> Rgbx:
+    return np.array(image.convert("RGBX"))
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -120,14 +132,14 @@ def _flat(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _deep_grey(grey: npt.NDArray[np.generic]) -> Rgb:
-    """16-bit or floating grey to RGB; Pillow's own conversion would cut off instead of scale."""
+def _deep_grey(grey: npt.NDArray[np.generic]) -> Rgbx:
+    """16-bit or floating grey to RGBX; Pillow's own conversion would cut off instead of scale."""
     values = grey.astype(np.float32)
     top = 65535.0 if np.issubdtype(grey.dtype, np.integer) and values.max(initial=0) > 255 else 255.0
     if not np.issubdtype(grey.dtype, np.integer):
         top = max(float(np.nanmax(values)), 1e-6)
     scaled = np.clip(np.rint(np.nan_to_num(values) * (255 / top)), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGBA), np.uint8)
 
 
 def _print_colours(image: Image.Image, icc: bytes) -> Image.Image:

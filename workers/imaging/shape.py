@@ -1,4 +1,4 @@
-"""Geometry: shrink, turn upright, straighten, sharpen. RGB uint8 in, RGB uint8 out."""
+"""Geometry: shrink, turn upright, straighten, sharpen. Pixels of any number of channels in, the same out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from workers.imaging.pixels import Rgb
+from workers.imaging.pixels import Rgbx
 
+_ROTATED: Final = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _SHARPEN: Final = np.array([[-1, -2, -1], [-2, 12, -2], [-1, -2, -1]], np.float32)  # 16 × (picture - its 3x3 blur)
 
 
@@ -19,29 +20,35 @@ def fitted(width: int, height: int, long_edge: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def shrink(rgb: Rgb, long_edge: int) -> Rgb:
-    """A smaller picture: exact whole-number box first, which costs a tenth of filtering the full size."""
-    height, width = rgb.shape[:2]
+def shrink(pixels: Rgbx, long_edge: int) -> Rgbx:
+    """A smaller picture: boxes of whole pixels first, which cost a tenth of filtering the full size, then the rest,
+    less than a half, in between. The very same array when it is small enough.
+    """
+    height, width = pixels.shape[:2]
     size = fitted(width, height, long_edge)
     by = max(width, height) // max(size)
     if by > 1 and min(width, height) >= by:
-        rgb = np.asarray(cv2.resize(rgb, (width // by, height // by), interpolation=cv2.INTER_AREA), np.uint8)
-    if (rgb.shape[1], rgb.shape[0]) == size:
-        return rgb
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        whole = pixels[: height // by * by, : width // by * by]
+        pixels = np.asarray(cv2.resize(whole, None, fx=1 / by, fy=1 / by, interpolation=cv2.INTER_AREA), np.uint8)
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    way = cv2.INTER_LINEAR if min(pixels.shape[:2]) > 8 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
-def upright(rgb: Rgb, orientation: int) -> Rgb:
+def upright(pixels: Rgbx, orientation: int) -> Rgbx:
     """Undo EXIF orientation 2–8; 1 gives the very same array."""
-    if orientation >= 5:
-        rgb = np.asarray(cv2.transpose(rgb), np.uint8)
-    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
-    return rgb if flip is None else np.asarray(cv2.flip(rgb, flip), np.uint8)
+    if orientation in _ROTATED:
+        return np.asarray(cv2.rotate(pixels, _ROTATED[orientation]), np.uint8)
+    if orientation in {5, 7}:
+        pixels = np.asarray(cv2.transpose(pixels), np.uint8)
+    flip = {2: 1, 4: 0, 7: -1}.get(orientation)
+    return pixels if flip is None else np.asarray(cv2.flip(pixels, flip), np.uint8)
 
 
-def turned(rgb: Rgb, degrees: float) -> Rgb:
+def turned(pixels: Rgbx, degrees: float) -> Rgbx:
     """Turn clockwise about the middle and crop to the largest upright part of the same shape without empty corners."""
-    height, width = rgb.shape[:2]
+    height, width = pixels.shape[:2]
     angle = math.radians(abs(degrees))
     ratio = max(width, height) / min(width, height)
     keep = 1 / (math.cos(angle) + ratio * math.sin(angle))
@@ -49,12 +56,12 @@ def turned(rgb: Rgb, degrees: float) -> Rgb:
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
     matrix[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
     return np.asarray(
-        cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
 
 
-def crisp(rgb: Rgb, amount: float) -> Rgb:
+def crisp(pixels: Rgbx, amount: float) -> Rgbx:
     """Sharpen finest detail by `amount` (0–1)."""
     kernel = _SHARPEN * np.float32(amount / 16)
     kernel[1, 1] += 1
-    return np.asarray(cv2.filter2D(rgb, -1, kernel), np.uint8)
+    return np.asarray(cv2.filter2D(pixels, -1, kernel), np.uint8)
