@@ -16,17 +16,17 @@ from typing import Any, Final
 from PIL import Image
 
 from camera_bridge import state
+from camera_bridge.cameras import Cameras
 from camera_bridge.clock import now_ms, pause, ticks
 from camera_bridge.config import Config
 from camera_bridge.errors import ConfigError
-from camera_bridge.exif import Shot
 from camera_bridge.ledger import Asset
+from camera_bridge.policy import MODES, Policy
 from camera_bridge.preview import MOST_PIXELS, Developer, Wish, affordable
 from camera_bridge.sources.card import Import
 from camera_bridge.sources.ftp import FtpDoor
 from camera_bridge.sources.hotfolder import HotFolder
-from camera_bridge.spool import Fate, Policy, Spool, Watcher
-from camera_bridge.structure import Finding
+from camera_bridge.spool import Spool, Watcher
 from camera_bridge.uplink.desk import Desk
 from camera_bridge.uplink.keeper import Keeper
 from camera_bridge.uplink.line import Line
@@ -36,7 +36,6 @@ from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender, Sco
 
 log = logging.getLogger(__name__)
 
-_OWES_ALL: Final = ("preview", "original")
 _STOP_S: Final = 2.0
 
 
@@ -49,7 +48,9 @@ class Bridge:
         self._began = ticks()
         self.line, self.desk = Line(), Desk()
         self.pace = Pace(self.desk)
-        self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=policy_of(config))
+        self.policy, self.cameras = Policy(config), Cameras()
+        self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
+        self.policy.remembered(self.spool.ledger)
         try:
             self.door = FtpDoor(config.ftp, self.spool) if config.ftp else None
         except BaseException:
@@ -63,11 +64,12 @@ class Bridge:
         self._previews = PreviewSender(out, self._platforms[0])
         self._originals = OriginalSender(out, self._platforms[1])
         self._scout = Scout(out, self._platforms[3])
-        self.spool.watch = self._watch
+        self.spool.watch, self.spool.arrived = self._watch, self.cameras.arrived
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Take over what an earlier run left, open the doors, begin to send."""
+        self.cameras.remember(self.spool.ledger.assets("ORDER BY asset_id"))
         adopted = self.spool.adopt()
         if adopted:
             log.info("adopted files=%d", adopted)
@@ -116,16 +118,28 @@ class Bridge:
         job.start()
         return job
 
-    def do(self, name: str) -> bool:
-        """Carry out an order of the operator or the platform; False when there is no such order."""
-        if name in {"pause", "resume"}:
-            self.desk.paused = name == "pause"
-        elif name in {"originals_later", "originals_now"}:
-            self._originals.held = name == "originals_later"
-        else:
-            return False
-        log.info("order name=%s", name)
-        return True
+    def do(self, name: str, about: str = "") -> bool:
+        """Carry out an order of the operator or the platform; False when there is no such order or nothing to do."""
+        orders: dict[str, Callable[[], object]] = {
+            "pause": lambda: self.desk.pause(on=True),
+            "resume": lambda: self.desk.pause(on=False),
+            "originals_later": lambda: self._originals.hold(on=True),
+            "originals_now": lambda: self._originals.hold(on=False),
+            "pick": lambda: self.spool.ledger.release(about),
+            "retract": lambda: self.spool.ledger.retract(about or self._last_live()),
+            "forgive_gaps": lambda: self.cameras.forgive(about),
+            "mode": lambda: self.policy.switch(about, self.spool.ledger) if about in MODES else False,
+            "want_original": self.spool.ledger.hurry,
+        }
+        order = orders.get(name)
+        done = order is not None and order() is not False
+        log.info("order name=%s about=%s done=%s", name, about, done)
+        self.desk.nudge()
+        return done
+
+    def _last_live(self) -> str:
+        found = self.spool.ledger.assets("WHERE preview_at IS NOT NULL ORDER BY asset_id DESC LIMIT 1")
+        return found[0].asset_id if found else ""
 
     def state(self) -> dict[str, Any]:
         """The document of `GET /state`."""
@@ -140,6 +154,7 @@ class Bridge:
             "server_ok": self.line.is_up,
             "line": {"state": line.state, "why": line.why, "since": line.since, "rtt_ms": line.rtt_ms},
             "uplink": {"bytes_per_s": round(self.pace.carries), "pace": round(self.pace.rate), "left_s": left_s},
+            "mode": self.policy.mode,
             "paused": self.desk.paused,
             "originals_held": self._originals.held,
             "event": self.keeper.policy.get("event"),
@@ -162,11 +177,24 @@ class Bridge:
             "host": self.config.ftp.host,
             "port": self.door.port,
             "implicit_port": self.door.implicit_port,
-            "users": self.door.porch.users(),
+            "users": self._camera_state(),
         }
 
+    def _camera_state(self) -> list[dict[str, Any]]:
+        """Everybody who has a credential, with what their files tell."""
+        if self.door is None:
+            return []
+        told = self.cameras.report()
+        names = {one.user: one.camera for one in (self.config.ftp.users if self.config.ftp else ())}
+        silent: dict[str, Any] = {"gaps": [], "clock_offset_ms": None, "per_minute": 0, "serial": None}
+        return [
+            {**one, "camera": names.get(str(one["user"]), one["user"]), **told.get(str(one["user"]), silent)}
+            for one in self.door.porch.users()
+        ]
+
     def _platform(self, *, bulk: bool) -> Platform:
-        return Platform(self.config.server, self.config.token, self.config.ca_file, bulk=bulk)
+        config = self.config
+        return Platform(config.server, config.token, config.ca_file, bulk=bulk, offset_ms=self.cameras.offset_ms)
 
     def _watch(self, asset_id: str, name: str) -> Watcher:
         """Somebody starts to send us a file: decode along."""
@@ -178,7 +206,7 @@ class Bridge:
         return affordable(self.keeper.wish(), self.pace.carries)
 
     def _deliver(self, asset: Asset, jpeg: bytes) -> None:
-        if self.line.is_up:
+        if self.line.is_up and asset.state == "spooled":
             self.desk.deliver(asset, jpeg)
         self.spool.preview_path(asset.asset_id).write_bytes(jpeg)
 
@@ -193,7 +221,7 @@ class Bridge:
             "queued": backlog["files"],
             "queued_bytes": backlog["bytes"],
             "oldest_at": backlog["oldest_at"],
-            "cameras": self.door.porch.users() if self.door else [],
+            "cameras": self._camera_state(),
             "counts": state.counts(self.spool.ledger),
             "free_bytes": self.spool.free_bytes(),
             "bytes_per_s": round(self.pace.capacity),
@@ -206,9 +234,8 @@ class Bridge:
         """What the platform asks for in its answer to a heartbeat. Unknown commands are left alone."""
         commands = answer.get("commands")
         for command in commands if isinstance(commands, list) else []:
-            name = command.get("do") if isinstance(command, dict) else command
-            if not self.do(str(name)):
-                log.info("unknown_command name=%s", name)
+            doc = command if isinstance(command, dict) else {"do": command}
+            self.do(str(doc.get("do")), str(doc.get("about", "")))
 
     def _guard(self, name: str, loop: Callable[[], None]) -> None:
         """An entry point: a surprise in one loop is written down and the loop begins again."""
@@ -220,25 +247,6 @@ class Bridge:
                     return
                 log.exception("loop_failed name=%s", name)
                 pause(1.0)
-
-
-def policy_of(config: Config) -> Policy:
-    """What a whole file owes, by its kind and the operator's mode."""
-
-    def aside(finding: Finding, shot: Shot) -> str:
-        if finding.kind in {"side", "video"} or (finding.kind == "raw" and config.raw == "aside"):
-            return finding.kind
-        if config.mode == "marked" and shot.rating < config.min_rating:
-            return "not_marked"
-        return "not_picked" if config.mode == "pick" else ""
-
-    def policy(finding: Finding, shot: Shot) -> Fate:
-        if finding.kind == "other" and not finding.picture:
-            return Fate("refused", "not_a_picture")
-        why = aside(finding, shot)
-        return Fate("aside", why) if why else Fate("spooled", "", _OWES_ALL)
-
-    return policy
 
 
 def _version() -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 GENESIS: Final = "0" * 64
-_OUTCOME: Final = {"safe": "safe", "owed_again": "spooled"}
+_OUTCOME: Final = {"safe": "safe", "owed_again": "spooled", "released": "spooled", "aside": "aside"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,22 @@ import logging
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from camera_bridge import account, audit
 from camera_bridge import config as settings
 from camera_bridge.bridge import Bridge
+from camera_bridge.cameras import Cameras
 from camera_bridge.clock import pause
 from camera_bridge.config import Config
-from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy
+from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy, UplinkError
+from camera_bridge.ledger import Ledger
 from camera_bridge.screen import KEY_HEADER, Screen
 from camera_bridge.terminal import Bar, describe
+from camera_bridge.uplink.platform import Platform
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +99,59 @@ def send(options: argparse.Namespace, config: Config) -> int:
         return _follow(bridge.take_in(paths).progress, safe=not options.no_wait)
     finally:
         bridge.stop()
+
+
+def check(options: argparse.Namespace, config: Config) -> int:
+    """Hold a card against the ledger; name what is missing, cut off or altered."""
+    bar = Bar(sys.stderr)
+    report = audit.audit(config.spool_dir / "ledger.db", options.card, bar.count)
+    bar.close()
+    if options.json:
+        print(json.dumps(report.document(), ensure_ascii=False, indent=2))
+    else:
+        for fault in report.faults:
+            print(f"{fault.kind:10} {fault.path}  {fault.why}")
+        if report.small_copies:
+            print(f"{len(report.small_copies)} came only as small copies; send the card for the full files")
+        print(f"{report.files} photos on the card: {_listed(report)}")
+    return 1 if report.faults else 0
+
+
+def _listed(report: audit.Report) -> str:
+    parts = [f"{number} {name}" for name, number in sorted(report.counts.items()) if name != "not a photo"]
+    faults = Counter(one.kind for one in report.faults)
+    return ", ".join(parts + [f"{number} {kind}" for kind, number in sorted(faults.items())]) or "none"
+
+
+def verify(options: argparse.Namespace, config: Config) -> int:
+    """Is every line of the ledger and every object in the spool what it was when it was written?"""
+    del options
+    bar = Bar(sys.stderr)
+    faults = audit.verify(config.spool_dir, bar.count)
+    bar.close()
+    for fault in faults:
+        print(fault)
+    print("nothing was altered" if not faults else f"{len(faults)} faults")
+    return 1 if faults else 0
+
+
+def certificate(options: argparse.Namespace, config: Config) -> int:
+    """Draw up the account of the event and have the platform sign it."""
+    ledger, cameras = Ledger(config.spool_dir / "ledger.db"), Cameras()
+    cameras.remember(ledger.assets("ORDER BY asset_id"))
+    drawn = account.draw_up(ledger, cameras)
+    ledger.close()
+    platform = Platform(config.server, config.token, config.ca_file)
+    try:
+        signed = platform.certificate(drawn)
+    except UplinkError as trouble:
+        print(f"kuaimen-bridge: not signed: {trouble}", file=sys.stderr)
+        signed = {"certificate": {"account": drawn}}
+    finally:
+        platform.wire.hang_up()
+    for path in account.write(options.out, signed):
+        print(path)
+    return 0 if "signature" in signed else 1
 
 
 def _alone(config: Config) -> Config:
@@ -168,20 +226,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, words in (
-        ("run", run, "take photos in and send them on"),
-        ("status", status, "how the running bridge is"),
-        ("send", send, "import a folder or files"),
-    ):
+    for name, (command, words, more) in _COMMANDS.items():
         one = commands.add_parser(name, help=words, description=words)
         one.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, TOML or JSON")
         one.set_defaults(command=command)
-        if name == "status":
-            one.add_argument("--json", action="store_true", help="the whole state as JSON")
-        if name == "send":
-            one.add_argument("paths", nargs="+", type=Path, metavar="FOLDER", help="a folder, or files")
-            one.add_argument("--no-wait", action="store_true", help="do not wait until the originals are safe")
+        more(one)
     return parser
+
+
+def _as_json(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--json", action="store_true", help="everything, as JSON")
+
+
+def _send_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("paths", nargs="+", type=Path, metavar="FOLDER", help="a folder, or files")
+    one.add_argument("--no-wait", action="store_true", help="do not wait until the originals are safe")
+
+
+def _audit_options(one: argparse.ArgumentParser) -> None:
+    _as_json(one)
+    one.add_argument("card", type=Path, metavar="CARD", help="the card's folder")
+
+
+def _certificate_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
+
+
+def _no_options(one: argparse.ArgumentParser) -> None:
+    del one
+
+
+_Command = Callable[[argparse.Namespace, Config], int]
+_COMMANDS: Final[dict[str, tuple[_Command, str, Callable[[argparse.ArgumentParser], None]]]] = {
+    "run": (run, "take photos in and send them on", _no_options),
+    "status": (status, "how the running bridge is", _as_json),
+    "send": (send, "import a folder or files", _send_options),
+    "audit": (check, "hold a card against the ledger: missing, cut off, altered", _audit_options),
+    "verify": (verify, "check that ledger and spool were not altered", _no_options),
+    "certificate": (certificate, "the account of the event, signed by the platform", _certificate_options),
+}
 
 
 if __name__ == "__main__":

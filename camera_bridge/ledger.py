@@ -33,7 +33,8 @@ CREATE INDEX IF NOT EXISTS asset_sha ON asset(sha256);
 CREATE INDEX IF NOT EXISTS asset_path ON asset(camera, path);
 CREATE INDEX IF NOT EXISTS asset_state ON asset(state);
 CREATE TABLE IF NOT EXISTS debt(
-  asset_id TEXT NOT NULL REFERENCES asset(asset_id), artifact TEXT NOT NULL CHECK(artifact IN ('preview', 'original')),
+  asset_id TEXT NOT NULL REFERENCES asset(asset_id),
+  artifact TEXT NOT NULL CHECK(artifact IN ('preview', 'original', 'retract')),
   state TEXT NOT NULL DEFAULT 'owed' CHECK(state IN ('owed', 'settled', 'refused')),
   rank INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0,
   why TEXT NOT NULL DEFAULT '', PRIMARY KEY(asset_id, artifact)) STRICT;
@@ -141,10 +142,7 @@ class Ledger:
                 tuple(asdict(asset).values()),
             )
             for artifact in owes:
-                tx.execute(
-                    "INSERT INTO debt(asset_id, artifact, rank, due_at) VALUES(?, ?, ?, ?)",
-                    (asset.asset_id, artifact, RANKS.get(asset.kind, 9), asset.received_at),
-                )
+                self._owe(tx, asset.asset_id, artifact, asset.kind)
             tx.execute("INSERT OR REPLACE INTO tree VALUES(?, ?, ?)", (asset.camera, asset.path, asset.asset_id))
             if asset.state != "partial":
                 tx.execute(
@@ -224,6 +222,55 @@ class Ledger:
                 tx.execute("UPDATE asset SET why = ? WHERE asset_id = ?", (why, asset_id))
             self._tell(tx, "refused", asset_id, {"artifact": artifact, "why": why})
 
+    def release(self, asset_id: str) -> bool:
+        """What lay aside is meant for the platform after all."""
+        with self.writing() as tx:
+            row = tx.execute(
+                "UPDATE asset SET state = 'spooled', why = '' WHERE asset_id = ? AND state = 'aside' RETURNING kind",
+                (asset_id,),
+            ).fetchone()
+            if row is None:
+                return False
+            for artifact in ("preview", "original"):
+                self._owe(tx, asset_id, artifact, row[0])
+            self._tell(tx, "released", asset_id, {})
+        return True
+
+    def set_aside(self, asset_id: str, why: str) -> bool:
+        """What waits is not meant for the platform (any more). False when its preview is out already."""
+        with self.writing() as tx:
+            changed = tx.execute(
+                "UPDATE asset SET state = 'aside', why = ?"
+                " WHERE asset_id = ? AND state = 'spooled' AND preview_at IS NULL",
+                (why, asset_id),
+            ).rowcount
+            if not changed:
+                return False
+            tx.execute("DELETE FROM debt WHERE asset_id = ?", (asset_id,))
+            self._tell(tx, "aside", asset_id, {"why": why})
+        return True
+
+    def retract(self, asset_id: str) -> bool:
+        """Take a photo back: it stays here, or the platform owes us to hide it."""
+        if self.set_aside(asset_id, "retracted"):
+            return True
+        with self.writing() as tx:
+            row = tx.execute(
+                "SELECT kind FROM asset WHERE asset_id = ? AND preview_at IS NOT NULL", (asset_id,)
+            ).fetchone()
+            if row is None:
+                return False
+            self._owe(tx, asset_id, "retract", row[0])
+            self._tell(tx, "retract", asset_id, {})
+        return True
+
+    def retracted(self, asset_id: str) -> None:
+        """The platform hid it."""
+        with self.writing() as tx:
+            self._settle(tx, asset_id, "retract")
+            tx.execute("UPDATE asset SET photo_state = 'hidden' WHERE asset_id = ?", (asset_id,))
+            self._tell(tx, "retracted", asset_id, {})
+
     def postpone(self, asset_id: str, artifact: str, due_at: int, why: str) -> None:
         """Try again later; says why."""
         with self.writing() as tx:
@@ -298,6 +345,12 @@ class Ledger:
             tx.execute("INSERT OR REPLACE INTO kept VALUES(?, ?)", (name, value))
 
     # -- inside
+
+    def _owe(self, tx: sqlite3.Connection, asset_id: str, artifact: str, kind: str) -> None:
+        tx.execute(
+            "INSERT OR REPLACE INTO debt(asset_id, artifact, rank) VALUES(?, ?, ?)",
+            (asset_id, artifact, RANKS.get(kind, 9)),
+        )
 
     def _settle(self, tx: sqlite3.Connection, asset_id: str, artifact: str) -> None:
         tx.execute(

@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         bridge = self.server.bridge
         if path == "/import":
             return bridge.take_in([Path(one) for one in doc.get("paths", [])]).progress()
-        if path == "/do" and bridge.do(str(doc.get("do"))):
+        if path == "/do" and bridge.do(str(doc.get("do")), str(doc.get("about", ""))):
             return {"done": doc["do"]}
         return None
 

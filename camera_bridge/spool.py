@@ -87,6 +87,7 @@ class Spool:
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="flush")
         self.ledger = Ledger(root / "ledger.db")
         self.watch: Callable[[str, str], Watcher | None] = lambda _asset_id, _name: None
+        self.arrived: Callable[[Asset], None] = lambda _asset: None
         self.arriving = 0
 
     def close(self) -> None:
@@ -168,6 +169,7 @@ class Spool:
             )
         )
         asset = self.ledger.receive(asset, owes)
+        self.arrived(asset)
         log.info("adopted asset_id=%s name=%s state=%s why=%s", asset.asset_id, asset.name, asset.state, asset.why)
 
     def describe(
@@ -303,7 +305,7 @@ class Arrival:
         asset, owes = self._spool.describe(bare, self._scan.finding, bytes(self._head))
         if asset.state == "partial" and ledger.same_before(asset.camera, asset.path, asset.sha256):
             asset, owes = replace(asset, state="spooled", why="unproven"), ("preview", "original")
-        if self._watcher and asset.state == "spooled" and "preview" in owes and not ledger.known(asset.sha256):
+        if self._watcher and asset.state in {"spooled", "aside"} and not ledger.known(asset.sha256):
             self._watcher.whole(asset)
         began = ticks()
         sync_data(self._fd)
@@ -312,6 +314,7 @@ class Arrival:
         self._file.with_suffix(".json").unlink(missing_ok=True)
         if self._watcher:
             self._watcher.settled(asset)
+        self._spool.arrived(asset)
         log.info(
             "received asset_id=%s camera=%s name=%s bytes=%d state=%s why=%s sync_ms=%.1f",
             asset.asset_id, asset.camera, asset.name, asset.size, asset.state, asset.why, (ticks() - began) * 1000,

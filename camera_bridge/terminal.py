@@ -43,10 +43,17 @@ class Bar:
         self._said_at = -_LINE_EVERY_S
 
     def show(self, now: dict[str, Any]) -> None:
+        """An import's progress."""
         total, finished = now["total"], now["live"] + now["refused"] + now["aside"] + now["partial"] + now["failed"]
-        words = f"{now['copied']}/{total} copied, {now['live']} live, {now['safe']} safe"
+        self._draw(finished, total, f"{now['copied']}/{total} copied, {now['live']} live, {now['safe']} safe")
+
+    def count(self, done: int, total: int) -> None:
+        """Files looked at."""
+        self._draw(done, total, f"{done}/{total} read")
+
+    def _draw(self, done: int, total: int, words: str) -> None:
         if self._tty:
-            full = _WIDTH * finished // total if total else _WIDTH
+            full = _WIDTH * done // total if total else _WIDTH
             self._out.write(f"\r[{'#' * full}{'.' * (_WIDTH - full)}] {words}\x1b[K")
             self._out.flush()
         elif words != self._said and ticks() - self._said_at >= _LINE_EVERY_S:

@@ -99,6 +99,10 @@ class Desk:
         with self._change:
             return frozenset(self._claims)
 
+    def pause(self, *, on: bool) -> None:
+        """Publish nothing for the moment; receiving goes on."""
+        self.paused = on
+
     def nudge(self) -> None:
         """Something changed in the ledger."""
         with self._change:

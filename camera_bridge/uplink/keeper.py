@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 BEAT_S: Final = 10.0
 RECONCILE_S: Final = 300.0
+_TURN_S: Final = 1.0
 _BATCH: Final = 500
 _MOST_WAIT_S: Final = 5.0
 _HICCUP_MS: Final = 3000
@@ -38,6 +39,7 @@ class Keeper:
         self._ledger, self._line, self._platform = ledger, line, platform
         self._about, self._obey = about, obey
         self._misses = 0
+        self._beat_at = -BEAT_S
         self._reconciled_at = -RECONCILE_S
         self.policy: dict[str, Any] = json.loads(ledger.kept("policy") or "{}")
         self.server_ahead_ms: int | None = None
@@ -68,18 +70,31 @@ class Keeper:
         try:
             if not self._line.is_up:
                 self._return()
-            self._obey(self._platform.heartbeat(self._about()))
+            if ticks() - self._beat_at >= BEAT_S:
+                self._beat_at = ticks()
+                self._obey(self._platform.heartbeat(self._about()))
             if ticks() - self._reconciled_at >= RECONCILE_S:
                 self._reconcile()
+            self._retract()
         except (Busy, Refusal) as trouble:
             log.warning("keeper why=%s", trouble)
-            return self._miss() if not self._line.is_up else BEAT_S
+            return self._miss() if not self._line.is_up else _TURN_S
         except UplinkError as trouble:
             if self._line.is_up or not self._misses:
                 log.warning("line_down why=%s", trouble)
             blame(self._line, trouble)
             return self._miss()
-        return BEAT_S
+        return _TURN_S
+
+    def _retract(self) -> None:
+        """Take back what the operator or the platform wants back."""
+        while (asset := self._ledger.next_debt("retract")) is not None:
+            try:
+                self._platform.retract(asset.asset_id)
+            except Refusal as no:
+                self._ledger.refuse(asset.asset_id, "retract", no.code)
+            else:
+                self._ledger.retracted(asset.asset_id)
 
     def _miss(self) -> float:
         self._misses += 1
@@ -92,7 +107,7 @@ class Keeper:
         self.policy = self._platform.config()
         self._ledger.keep("policy", json.dumps(self.policy))
         self._misses = 0
-        self._reconciled_at = -RECONCILE_S
+        self._reconciled_at = self._beat_at = -RECONCILE_S
         away_ms = now_ms() - self._line.condition().since
         if away_ms > _HICCUP_MS or away_ms < 0:  # a mere hiccup must not void the patience of single items
             self._ledger.hurry()
@@ -113,6 +128,8 @@ class Keeper:
         if reply is not None and reply.original == "stored":
             if asset.state != "safe":
                 self._ledger.original_safe(asset.asset_id, reply.photo_id, reply.state, now_ms())
+        elif reply is not None and reply.original == "refused":
+            self._ledger.refuse(asset.asset_id, "original", "too_large")
         elif asset.state == "safe" or (reply is None and asset.preview_at is not None):
             log.warning("owed_again asset_id=%s name=%s", asset.asset_id, asset.name)
             self._ledger.owe_again(asset.asset_id)

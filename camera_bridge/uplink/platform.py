@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,7 +66,16 @@ class Registered:
 class Platform:
     """One thread's face to the platform."""
 
-    def __init__(self, server: str, token: str, ca_file: Path | None = None, *, bulk: bool = False) -> None:
+    def __init__(
+        self,
+        server: str,
+        token: str,
+        ca_file: Path | None = None,
+        *,
+        bulk: bool = False,
+        offset_ms: Callable[[Asset], int | None] = lambda _asset: None,
+    ) -> None:
+        self._offset_ms = offset_ms
         self._base = f"{server}/bridge/v1"
         self._server = server
         self._token = token
@@ -89,13 +98,13 @@ class Platform:
 
     def put_preview(self, asset: Asset, jpeg: bytes) -> Reply:
         """Register, store and publish in one request."""
-        text = json.dumps(card(asset), separators=(",", ":")).encode()
+        text = json.dumps(self._card(asset), separators=(",", ":")).encode()
         headers = {"Content-Type": "image/jpeg", "X-Kuaimen-Asset": base64.b64encode(text).decode()}
         return _reply(self._send("PUT", f"/assets/{asset.asset_id}/preview", jpeg, headers))
 
     def register(self, assets: list[Asset]) -> list[Registered]:
         """At most 100 assets; answers in their order."""
-        rows = self._json("POST", "/assets", {"assets": [card(one) for one in assets]}).get("assets")
+        rows = self._json("POST", "/assets", {"assets": [self._card(one) for one in assets]}).get("assets")
         if not isinstance(rows, list) or len(rows) != len(assets):
             raise Offline("the platform answered for another number of assets")
         try:
@@ -124,8 +133,19 @@ class Platform:
             raise Offline("the platform's answer to a reconcile is not readable")
         return {digest: _reply(row) for digest, row in known.items()}
 
+    def retract(self, asset_id: str) -> None:
+        """Hide what this asset became; its bytes stay."""
+        self._json("POST", f"/assets/{asset_id}/retract", {})
+
+    def certificate(self, doc: dict[str, Any]) -> dict[str, Any]:
+        """The platform's signed word on our account of the event."""
+        return self._json("POST", "/certificate", doc)
+
     def heartbeat(self, doc: dict[str, Any]) -> dict[str, Any]:
         return self._json("POST", "/heartbeat", doc)
+
+    def _card(self, asset: Asset) -> dict[str, object]:
+        return card(asset, self._offset_ms(asset))
 
     def _json(self, method: str, path: str, doc: dict[str, Any], *, patience_s: float = 15.0) -> dict[str, Any]:
         body = json.dumps(doc, separators=(",", ":")).encode()
@@ -141,8 +161,9 @@ class Platform:
         return _check(self.wire.ask(Request(method, self._base + path, headers, body, patience_s=patience_s)))
 
 
-def card(asset: Asset) -> dict[str, object]:
-    """The asset card of docs/wire.md."""
+def card(asset: Asset, offset_ms: int | None = None) -> dict[str, object]:
+    """The asset card of docs/wire.md. The camera's clock is set right here, once its error is known."""
+    shot_at = asset.shot_at + (offset_ms or 0) if asset.shot_at is not None else None
     return {
         "asset_id": asset.asset_id,
         "sha256": asset.sha256,
@@ -150,7 +171,8 @@ def card(asset: Asset) -> dict[str, object]:
         "name": asset.name[-1000:],
         "camera": asset.camera[:80],
         "kind": asset.kind,
-        "shot_at": asset.shot_at,
+        "shot_at": shot_at,
+        "clock_offset_ms": offset_ms,
         "received_at": asset.received_at,
         "width": asset.width,
         "height": asset.height,

@@ -127,6 +127,8 @@ class PreviewSender:
         ledger.preview_live(asset.asset_id, reply.photo_id, reply.state, at)
         if reply.original == "stored":
             ledger.original_safe(asset.asset_id, reply.photo_id, reply.state, at)
+        elif reply.original == "refused":
+            ledger.refuse(asset.asset_id, "original", "too_large")
 
     def _keep_warm(self) -> None:
         """A connection that never grows cold saves two round trips and more."""
@@ -156,6 +158,10 @@ class OriginalSender:
             if not line.wait_up(_IDLE_S) or self.held or not self._send_one():
                 line.stopping.wait(0.1)
         self._platform.wire.hang_up()
+
+    def hold(self, *, on: bool) -> None:
+        """Originals wait, or go."""
+        self.held = on
 
     def _send_one(self) -> bool:
         ledger, desk = self._out.spool.ledger, self._out.desk
@@ -189,6 +195,8 @@ class OriginalSender:
         if answer.refusal:
             raise answer.refusal
         reply = answer.reply
+        if reply is not None and reply.original == "refused":
+            raise Refusal(413, "too_large", "")
         if answer.grant is not None:
             self._send_parts(asset, answer.grant)
             reply = self._platform.complete(asset, answer.grant.upload_id)

@@ -264,6 +264,13 @@ class _Handler(BaseHTTPRequestHandler):
             platform.beats.append(doc)
             commands, platform.commands = platform.commands, []
             return 200, {"commands": commands}
+        if path == "/certificate":
+            signed = {"account": doc, "photos": len(platform.photos), "issued_at": 1}
+            return 200, {"certificate": signed, "signature": "c2lnbmVk", "url": f"{platform.url}/certificates/1"}
+        if path.endswith("/retract"):
+            photo = platform.photos[platform.assets[path.split("/")[2]]]
+            photo.state = "hidden"
+            return 200, platform.answer(photo)
         if path.endswith("/complete"):
             return platform.complete(path.split("/")[2], doc)
         return 404, _error("not_found")
