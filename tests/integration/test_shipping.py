@@ -79,7 +79,7 @@ def test_settings_that_are_shipped_exist() -> None:
     assert named <= known
 
 
-def test_services_depend_on_services() -> None:
+def test_containers_depend_on_containers() -> None:
     services = compose()["services"]
     for one in services.values():
         assert set(one.get("depends_on", ())) <= set(services)
