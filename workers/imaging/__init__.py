@@ -11,7 +11,7 @@ colour operations are one table; view and thumb are made from the shrunken pictu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -24,7 +24,8 @@ from workers.imaging import header as headers
 from workers.imaging.brand import Box
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
-from workers.imaging.pixels import Rgbx
+from workers.imaging.pixels import Rgbx, Room, fresh
+from workers.imaging.shelf import Loan
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
@@ -88,6 +89,7 @@ class Sheet:
     faces: Sequence[Face] = ()
     values: Values = field(default_factory=Values)
     table: ocio.CPUProcessor | None = None
+    room: Room = fresh  # where large arrays come from
 
 
 Step = Callable[[Sheet], None]
@@ -122,19 +124,22 @@ def render(
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
     wanted = [kind for kind in KINDS if kind in kinds]
     edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
-    decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage)
-    small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed, faces=faces)
-    run(SMALL if "full" not in wanted else (*SMALL[:1], own, *SMALL[1:]), small)
-    tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
-    placeholder, dominant = output.thumbhash(tiny), output.dominant(tiny)
-    for kind in wanted:
-        sheet = Sheet(small.rgbx, opened, recipe, art, True, kind, faces, small.values, small.table)
-        if kind == "full":
-            sheet.rgbx = decoded.rgbx
-        run(MAKE[kind], sheet)
-        height, width = sheet.rgbx.shape[:2]
-        jpeg = _encoded(sheet)
-        yield Made(kind, jpeg, width, height, placeholder, dominant, small.values.shown(), decoded.damaged)
+    loan = Loan()
+    try:
+        decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage, room=loan.take)
+        small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed, faces=faces)
+        run((*SMALL[:1], own, *SMALL[1:]) if "full" in wanted else SMALL, small)
+        tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
+        told = (output.thumbhash(tiny), output.dominant(tiny), small.values.shown(), decoded.damaged)
+        for kind in wanted:
+            sheet = replace(small, kind=kind)
+            if kind == "full":
+                sheet.rgbx, sheet.room = decoded.rgbx, loan.take
+            run(MAKE[kind], sheet)
+            height, width = sheet.rgbx.shape[:2]
+            yield Made(kind, _encoded(sheet), width, height, *told)
+    finally:
+        loan.end()
 
 
 def run(steps: Sequence[Step], sheet: Sheet) -> None:
@@ -163,8 +168,9 @@ def shrink(sheet: Sheet) -> None:
 
 
 def own(sheet: Sheet) -> None:
-    """A copy, because the full size is made from the same pixels later."""
-    sheet.rgbx = sheet.rgbx.copy()
+    """A copy if shrinking made none, because the full size is made from the same pixels later."""
+    if max(sheet.rgbx.shape) == max(sheet.opened.header.width, sheet.opened.header.height):
+        sheet.rgbx = sheet.rgbx.copy()
 
 
 def measure(sheet: Sheet) -> None:
@@ -191,7 +197,7 @@ def tone(sheet: Sheet) -> None:
 
 def upright(sheet: Sheet) -> None:
     """As people held the camera, and straightened if the recipe says so."""
-    sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation)
+    sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation, sheet.room)
     if sheet.recipe.look.turn:
         sheet.rgbx = shape.turned(sheet.rgbx, sheet.recipe.look.turn)
 

@@ -10,7 +10,7 @@ import functools
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -38,7 +38,7 @@ class Box:
     width: int
     height: int
 
-    def common(self, other: Box) -> int:
+    def overlap(self, other: Box) -> int:
         """Pixels both cover."""
         wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
@@ -53,6 +53,7 @@ class Patch:
     y: int
     ink: Rgbx
     clear: Rgbx
+    solid: bool = False  # nothing shines through anywhere
 
 
 def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
@@ -79,7 +80,11 @@ def _blend(rgbx: Rgbx, patches: Sequence[Patch]) -> None:
     for patch in patches:
         high, wide = patch.ink.shape[:2]
         under = rgbx[patch.y : patch.y + high, patch.x : patch.x + wide]
-        under[:] = cv2.add(cv2.multiply(under, patch.clear, scale=1 / 255), patch.ink)
+        if patch.solid:
+            under[:] = patch.ink
+            continue
+        cv2.multiply(under, patch.clear, dst=under, scale=1 / 255)
+        cv2.add(under, patch.ink, dst=under)
 
 
 def _patch(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
@@ -90,7 +95,10 @@ def _patch(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
     ink[..., 3] = 0
     clear = np.repeat(np.rint(255 * (1 - alpha)).astype(np.uint8), 4, 2)
     clear[..., 3] = 255
-    return Patch(x, y, ink, clear)
+    solid = not clear[..., 0].any()
+    if solid:
+        ink[..., 3] = 255
+    return Patch(x, y, ink, clear, solid)
 
 
 # --- marks --------------------------------------------------------------------------------------------------------
@@ -163,16 +171,16 @@ def _placed(layer: Layer, ink: Patch, window: Box, short: int, faces: Sequence[B
     spots = [wish, *(place((wide, high), window, other, margin) for other in Place)] if faces else [wish]
 
     def cost(spot: Box) -> tuple[int, float]:
-        return sum(spot.common(face) for face in faces), math.hypot(spot.x - wish.x, spot.y - wish.y)
+        return sum(spot.overlap(face) for face in faces), math.hypot(spot.x - wish.x, spot.y - wish.y)
 
     best = min(spots, key=cost)
-    return _cut(Patch(best.x, best.y, ink.ink, ink.clear), window)
+    return _cut(replace(ink, x=best.x, y=best.y), window)
 
 
 def _cut(patch: Patch, window: Box) -> Patch:
     """Nothing may stick out of the picture, however small it is."""
     high, wide = window.y + window.height - patch.y, window.x + window.width - patch.x
-    return Patch(patch.x, patch.y, patch.ink[:high, :wide], patch.clear[:high, :wide])
+    return replace(patch, ink=patch.ink[:high, :wide], clear=patch.clear[:high, :wide])
 
 
 # --- frames -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -27,6 +28,14 @@ Rgb = npt.NDArray[np.uint8]  # (height, width, 3)
 Rgbx = npt.NDArray[np.uint8]  # (height, width, 4); the last is always 255
 
 
+Room = Callable[[int, int], Rgbx]  # height, width
+
+
+def fresh(height: int, width: int) -> Rgbx:
+    """A new array."""
+    return np.empty((height, width, 4), np.uint8)
+
+
 @dataclass(slots=True)
 class Decoded:
     """`damaged`: parts of the file could not be read; somebody should look at it."""
@@ -36,16 +45,16 @@ class Decoded:
     managed: bool = False  # the pixels are sRGB already
 
 
-def decode(source: bytes, header: Header, *, long_edge: int = 0, salvage: bool = False) -> Decoded:
+def decode(source: bytes, header: Header, *, long_edge: int = 0, salvage: bool = False, room: Room = fresh) -> Decoded:
     """Decode the first picture, at the smallest scale whose long edge is at least `long_edge` px (0: full size).
 
-    `salvage` takes what is there of a cut-off file instead of refusing it.
+    `room` gives the array to decode into. `salvage` takes what is there of a cut-off file instead of refusing it.
     Raises BadInput: truncated, unsupported, no_room.
     """
     source = source[header.skip :] if header.skip else source
     try:
         if header.format == "jpeg" and header.mode != "CMYK":
-            return _jpeg(source, _scale(header, long_edge), salvage)
+            return _jpeg(source, _scale(header, long_edge), room, salvage=salvage)
         if header.format == "heic":
             return Decoded(_heic(source))
         return _pillow(source, header)
@@ -64,21 +73,26 @@ def _scale(header: Header, long_edge: int) -> int:
     return next((by for by in (8, 4, 2) if long_edge and longest // by >= long_edge), 1)
 
 
-def _jpeg(source: bytes, by: int, salvage: bool) -> Decoded:
+def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool) -> Decoded:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(source)
+        scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
+        height, width, _, _ = simplejpeg.decode_jpeg_header(source, **scaled)
     except ValueError:
         return Decoded(_jpeg_by_pillow(source, salvage))
-    scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
+    into = room(height, width)
     try:
-        return Decoded(simplejpeg.decode_jpeg(source, "RGBX", **scaled))
+        simplejpeg.decode_jpeg(source, "RGBX", buffer=into, **scaled)
+        return Decoded(into)
     except ValueError as exc:
         cut = "end of jpeg file" in str(exc).lower()
         if cut and not salvage:
             raise BadInput(f"jpeg: {exc}", code="truncated") from exc
         log.warning("jpeg damaged, decoding what is there: %s", exc)
     try:
-        return Decoded(simplejpeg.decode_jpeg(source, "RGBX", strict=False, **scaled), damaged=True)
+        into[:] = 128  # what is missing is grey, not a part of the photo before
+        simplejpeg.decode_jpeg(source, "RGBX", strict=False, buffer=into, **scaled)
+        return Decoded(into, damaged=True)
     except ValueError as exc:
         raise BadInput(f"jpeg: {exc}", code="unsupported") from exc
 

@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from workers.imaging.pixels import Rgbx
+from workers.imaging.pixels import Rgbx, Room, fresh
 
 _ROTATED: Final = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _SHARPEN: Final = np.array([[-1, -2, -1], [-2, 12, -2], [-1, -2, -1]], np.float32)  # 16 × (picture - its 3x3 blur)
@@ -36,10 +36,12 @@ def shrink(pixels: Rgbx, long_edge: int) -> Rgbx:
     return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
-def upright(pixels: Rgbx, orientation: int) -> Rgbx:
-    """Undo EXIF orientation 2–8; 1 gives the very same array."""
+def upright(pixels: Rgbx, orientation: int, room: Room = fresh) -> Rgbx:
+    """Undo EXIF orientation 2–8; 1 gives the very same array. `room` gives the array for what is turned."""
     if orientation in _ROTATED:
-        return np.asarray(cv2.rotate(pixels, _ROTATED[orientation]), np.uint8)
+        height, width = pixels.shape[:2] if orientation == 3 else pixels.shape[1::-1]
+        turn = _ROTATED[orientation]
+        return np.asarray(cv2.rotate(pixels, turn, dst=room(height, width)), np.uint8)
     if orientation in {5, 7}:
         pixels = np.asarray(cv2.transpose(pixels), np.uint8)
     flip = {2: 1, 4: 0, 7: -1}.get(orientation)

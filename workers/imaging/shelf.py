@@ -1,0 +1,62 @@
+"""Large arrays are kept between photos: a fresh 100 MB costs as much as turning a picture, page by page."""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+MOST_BYTES: Final = 112_000_000  # a 28 MP picture; larger ones are rare and would stay for ever
+MOST_ARRAYS: Final = 2  # decoded, and turned
+
+
+class Shelf:
+    """Whoever takes an array owns it until it is given back; two renders at once simply get different ones."""
+
+    def __init__(self) -> None:
+        self._free: list[Bytes] = []
+
+    def take(self, height: int, width: int) -> Bytes:
+        """Room for RGBX pixels; the content is whatever was there."""
+        size = height * width * 4
+        try:
+            kept = self._free.pop()
+        except IndexError:
+            kept = np.empty(0, np.uint8)
+        flat = kept if kept.size >= size else np.empty(size, np.uint8)
+        return flat[:size].reshape(height, width, 4)
+
+    def give(self, pixels: Bytes) -> None:
+        """Give back what `take` gave. Nothing may look at it any more."""
+        whole = pixels
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole.nbytes <= MOST_BYTES and len(self._free) < MOST_ARRAYS:
+            self._free.append(whole.reshape(-1))
+
+
+class Loan:
+    """What one render has taken; all of it goes back when the render ends, however it ends."""
+
+    def __init__(self) -> None:
+        self._taken: list[Bytes] = []
+
+    def take(self, height: int, width: int) -> Bytes:
+        """As `Shelf.take`."""
+        taken = shelf().take(height, width)
+        self._taken.append(taken)
+        return taken
+
+    def end(self) -> None:
+        """Give everything back. Nothing may look at it any more."""
+        while self._taken:
+            shelf().give(self._taken.pop())
+
+
+@functools.cache
+def shelf() -> Shelf:
+    """The shelf of this process."""
+    return Shelf()
