@@ -24,6 +24,8 @@ from camera_bridge.ledger import Asset
 log = logging.getLogger(__name__)
 
 MOST_PIXELS: Final = 400_000_000
+MOST_SCANS: Final = 100  # a progressive file of 187 KB with 3,000 scans keeps any decoder busy for half a minute
+_SCAN: Final = b"\xff\xda"
 _STEPS: Final = ((1280, 120_000), (1120, 90_000), (960, 64_000), (800, 44_000), (640, 30_000))  # long edge, bytes
 _STEP_S: Final = 0.1  # what a preview may take of the line
 _AS_IS: Final = 1.25  # up to this much larger than asked goes out unscaled: a resize costs more than the bytes
@@ -59,7 +61,10 @@ def from_file(file: Path, wish: Wish) -> bytes:
         head = start.read(exif.HEAD_BYTES)
     shot = exif.read(head)
     try:
-        with Image.open(io.BytesIO(_embedded(file, head))) as image:
+        data = _embedded(file, head)
+        if data.count(_SCAN) > MOST_SCANS:
+            raise NoPreview("too many scans")
+        with Image.open(io.BytesIO(data)) as image:
             if image.size[0] * image.size[1] > MOST_PIXELS:
                 raise NoPreview("too many pixels")
             image.draft("RGB", _draft_size(image.size, wish))
@@ -147,11 +152,15 @@ class Stream:
         self._buffer = bytearray()
         self._decoder: Any = None
         self._image: ImageFile.ImageFile | None = None
+        self._scans = 0
         self._ended = False
 
     def feed(self, chunk: bytes) -> None:
         if self._ended:
             return
+        self._scans += chunk.count(_SCAN)
+        if self._scans > MOST_SCANS:
+            raise NoPreview("too many scans")
         self._buffer += chunk
         if self._decoder is None and not self._begin():
             return
