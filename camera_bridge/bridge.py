@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from camera_bridge import state
+from camera_bridge import selftest, state
 from camera_bridge.cameras import Cameras
 from camera_bridge.clock import now_ms, pause, ticks
 from camera_bridge.config import Config
@@ -162,13 +162,24 @@ class Bridge:
             "inbox": [str(one) for one in self.config.inbox],
             "counts": numbers,
             "backlog": backlog,
-            "last": state.last(self.spool.ledger),
+            "last": [one | {"has_preview": self._has_preview(one)} for one in state.last(self.spool.ledger)],
             "troubles": self.door.porch.troubles() if self.door else [],
             "free_bytes": self.spool.free_bytes(),
+            "room_photos": state.room_photos(self.spool.ledger, self.spool.free_bytes() - self.config.reserve_bytes),
             "safe_to_close": words.safe_to_close,
             "sentence_zh": words.zh,
             "sentence_en": words.en,
         }
+
+    def self_test(self) -> dict[str, Any]:
+        """Visit our own door as a camera would."""
+        if self.door is None or self.config.ftp is None:
+            return {"ok": False, "why": "ftp is off"}
+        host = self.config.ftp.host
+        return selftest.visit(self.door, "127.0.0.1" if host in {"0.0.0.0", "::"} else host, self.line)  # noqa: S104
+
+    def _has_preview(self, row: dict[str, Any]) -> bool:
+        return self.spool.preview_path(str(row["asset_id"])).exists()
 
     def _ftp_state(self) -> dict[str, Any] | None:
         if self.door is None or self.config.ftp is None:

@@ -1,7 +1,8 @@
 """The bridge's local face over HTTP: its state as JSON, and the few things one may ask of it.
 
-Looking needs nothing. Asking for something needs the key that lies in the spool (`screen.json`), so that a page in the
-operator's browser cannot order the bridge about; requests under a foreign host name are refused for the same reason.
+Looking needs nothing on this computer and the key from elsewhere. Asking for something always needs the key that lies
+in the spool (`screen.json`), so that a page in the operator's browser cannot order the bridge about; requests under a
+foreign host name are refused for the same reason.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import os
 import secrets
 import threading
 from http import HTTPStatus
+from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
+from camera_bridge import page
 from camera_bridge.bridge import Bridge
 from camera_bridge.errors import BridgeError, PortTaken
 
@@ -25,10 +29,14 @@ log = logging.getLogger(__name__)
 
 KEY_HEADER: Final = "X-Bridge-Key"
 _MOST_BODY: Final = 1 << 20
+_ALLOWED: Final = (
+    "default-src 'self'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    " frame-ancestors 'none'"
+)
 
 
 class Screen:
-    """Serves `GET /state`, `POST /import`, `GET /import/<id>`, `POST /do`. Raises PortTaken."""
+    """Serves the page, `GET /state`, `POST /import`, `GET /import/<id>`, `POST /do`, `POST /selftest`."""
 
     def __init__(self, bridge: Bridge, host: str, port: int) -> None:
         self.key = secrets.token_urlsafe(24)
@@ -69,11 +77,18 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "kuaimen-bridge"
     timeout = 30
+    _welcome = False  # came with the right key in the address: give it as a cookie
 
     def do_GET(self) -> None:
         if not self._at_home():
             return
-        if self.path == "/state":
+        if not self._may_look():
+            return
+        if self.path.split("?")[0] == "/":
+            self._send(page.render(self.server.bridge, self.server.key), "text/html; charset=utf-8")
+        elif self.path.startswith("/preview/"):
+            self._picture(self.path.removeprefix("/preview/"))
+        elif self.path == "/state":
             self._answer(self.server.bridge.state())
         elif self.path.startswith("/import/"):
             job = self.server.bridge.imports.get(self.path.removeprefix("/import/"))
@@ -94,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         bridge = self.server.bridge
         if path == "/import":
             return bridge.take_in([Path(one) for one in doc.get("paths", [])]).progress()
+        if path == "/selftest":
+            return bridge.self_test()
         if path == "/do" and bridge.do(str(doc.get("do")), str(doc.get("about", ""))):
             return {"done": doc["do"]}
         return None
@@ -115,19 +132,44 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _trusted(self) -> bool:
-        if hmac.compare_digest(self.headers.get(KEY_HEADER) or "", self.server.key):
+        if _same(self.headers.get(KEY_HEADER) or "", self.server.key):
             return True
         self._answer({"code": "refused", "message": "the key is missing"}, HTTPStatus.FORBIDDEN)
         return False
 
+    def _may_look(self) -> bool:
+        """On this computer everybody; from elsewhere whoever has the key (as `?key=`, then as a cookie)."""
+        if self.client_address[0] in {"127.0.0.1", "::1"}:
+            return True
+        given = parse_qs(urlsplit(self.path).query).get("key", [""])[0]
+        held = SimpleCookie(self.headers.get("Cookie") or "").get("bridge_key")
+        if _same(given or (held.value if held else ""), self.server.key):
+            self._welcome = bool(given)
+            return True
+        self._answer({"code": "refused", "message": "open the link with the key"}, HTTPStatus.FORBIDDEN)
+        return False
+
+    def _picture(self, asset_id: str) -> None:
+        path = self.server.bridge.spool.preview_path(asset_id)
+        if not asset_id.isalnum() or not path.exists():
+            self._answer(None)
+            return
+        self._send(path.read_bytes(), "image/jpeg")
+
     def _answer(self, doc: dict[str, Any] | None, status: HTTPStatus = HTTPStatus.OK) -> None:
         if doc is None:
             doc, status = {"code": "not_found", "message": "there is nothing here"}, HTTPStatus.NOT_FOUND
-        body = json.dumps(doc, ensure_ascii=False).encode()
+        self._send(json.dumps(doc, ensure_ascii=False).encode(), "application/json; charset=utf-8", status)
+
+    def _send(self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Content-Security-Policy", _ALLOWED)
+        if self._welcome:
+            self.send_header("Set-Cookie", f"bridge_key={self.server.key}; HttpOnly; SameSite=Strict")
         self.end_headers()
         self.wfile.write(body)
 
@@ -135,3 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         log.debug("screen said=%s", format % args)
 
     log_message = _said  # requests are noise
+
+
+def _same(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode(), key.encode())

@@ -14,6 +14,7 @@ from camera_bridge.ledger import Asset, Ledger
 from camera_bridge.uplink.line import DOWN, PORTAL, REVOKED, UP, Condition
 
 _LAST: Final = 20
+_USUAL_BYTES: Final = 12_000_000
 _SPOOLED, _SAFE, _REFUSED, _PARTIAL = "spooled", "safe", "refused", "partial"
 _AWAY_ZH: Final = {DOWN: "网络断开", PORTAL: "网络需要登录", REVOKED: "配对已失效，请重新配对"}
 _AWAY_EN: Final = {DOWN: "Offline", PORTAL: "The network wants a log-in", REVOKED: "Pairing has ended, pair again"}
@@ -31,7 +32,9 @@ class Sentence:
 def counts(ledger: Ledger) -> dict[str, int]:
     """The funnel."""
     with ledger.reading() as db:
-        rows: dict[str, int] = dict(db.execute("SELECT state, count(*) FROM asset GROUP BY state").fetchall())
+        rows: dict[str, int] = dict(
+            db.execute("SELECT state, count(*) FROM asset WHERE why <> 'self_test' GROUP BY state").fetchall()
+        )
         live = db.execute("SELECT count(*) FROM asset WHERE preview_at IS NOT NULL OR state = 'safe'").fetchone()[0]
     return {
         "received": sum(rows.get(one, 0) for one in (_SPOOLED, _SAFE, _REFUSED)),
@@ -56,7 +59,12 @@ def backlog(ledger: Ledger) -> dict[str, Any]:
 
 def last(ledger: Ledger) -> list[dict[str, Any]]:
     """The newest files, newest first."""
-    return [_row(one) for one in ledger.assets("WHERE state <> 'superseded' ORDER BY asset_id DESC LIMIT ?", _LAST)]
+    return [
+        _row(one)
+        for one in ledger.assets(
+            "WHERE state <> 'superseded' AND why <> 'self_test' ORDER BY asset_id DESC LIMIT ?", _LAST
+        )
+    ]
 
 
 def _row(asset: Asset) -> dict[str, Any]:
@@ -71,6 +79,15 @@ def _row(asset: Asset) -> dict[str, Any]:
         "state": asset.state,
         "why": asset.why,
     }
+
+
+def room_photos(ledger: Ledger, free_bytes: int) -> int:
+    """How many more photos the disk takes, by the size of those that came; 12 MB each while none came."""
+    with ledger.reading() as db:
+        (mean,) = db.execute(
+            "SELECT avg(size) FROM (SELECT size FROM asset ORDER BY asset_id DESC LIMIT 200)"
+        ).fetchone()
+    return max(0, int(free_bytes / max(float(mean or _USUAL_BYTES), 1.0)))
 
 
 def sentence(numbers: dict[str, int], line: Condition, *, arriving: int, left_s: float | None) -> Sentence:
