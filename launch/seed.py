@@ -20,7 +20,7 @@ from backend.context import Stage
 from backend.db import Tx
 from backend.models import Album, BrandKit, Bridge, Event, Member, Organization, Role, new_code, new_id
 from backend.storage import art_key, digest
-from launch.stage import write_private
+from launch.home import write_private
 
 DAY_MS = 24 * 3600 * 1000
 FRAME_SIZE = (1200, 800)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
-
 from pydantic import SecretStr
 from redis import Redis
 from redis.backoff import ExponentialBackoff
@@ -18,6 +15,7 @@ from backend.jobs import RqBell
 from backend.security import Signer
 from backend.storage.opening import open_store
 from backend.wechat.opening import open_wechat
+from launch.home import Home, secret_key
 
 
 def open_redis(settings: Settings, *, answer_s: float | None = 1.5) -> Redis:
@@ -35,10 +33,7 @@ def with_secret(settings: Settings) -> Settings:
     if settings.secret_key.get_secret_value():
         return settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    kept = settings.data_dir / "secret.key"
-    if not kept.exists():
-        write_private(kept, secrets.token_urlsafe(48))
-    return settings.model_copy(update={"secret_key": SecretStr(kept.read_text().strip())})
+    return settings.model_copy(update={"secret_key": SecretStr(secret_key(Home(settings.data_dir)))})
 
 
 def open_stage(settings: Settings) -> Stage:
@@ -54,12 +49,3 @@ def open_stage(settings: Settings) -> Stage:
         redis=redis,
         signer=Signer(settings.secret_key.get_secret_value()),
     )
-
-
-def write_private(path: Path, text: str) -> None:
-    """All of `text` or nothing, readable by its owner only."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(text)
-    part.replace(path)
