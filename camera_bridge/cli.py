@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from camera_bridge import account, audit
+from camera_bridge import account, audit, pairing
 from camera_bridge import config as settings
 from camera_bridge.bridge import Bridge
 from camera_bridge.cameras import Cameras
@@ -26,7 +26,7 @@ from camera_bridge.config import Config
 from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy, UplinkError
 from camera_bridge.ledger import Ledger
 from camera_bridge.screen import KEY_HEADER, Screen
-from camera_bridge.terminal import Bar, describe
+from camera_bridge.terminal import Bar, code_words, describe
 from camera_bridge.uplink.platform import Platform
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("pyftpdlib").setLevel(logging.WARNING)
     command: Callable[[argparse.Namespace, Config], int] = options.command
     try:
-        return command(options, settings.load(options.config))
+        return command(options, Config() if command is pair else settings.load(options.config))
     except (ConfigError, PortTaken) as error:
         print(f"kuaimen-bridge: {error}", file=sys.stderr)
         return 2
@@ -154,6 +154,17 @@ def certificate(options: argparse.Namespace, config: Config) -> int:
     return 0 if "signature" in signed else 1
 
 
+def pair(options: argparse.Namespace, config: Config) -> int:
+    """Show a code until somebody confirms it in the console or the mini-program; write the configuration."""
+    del config
+    doc = pairing.pair(options.server.rstrip("/"), options.config, lambda one: print(code_words(one), flush=True))
+    print(f"已配对 Paired. {options.config}")
+    for user in doc["ftp"]["users"]:
+        print(f"  FTP {doc['ftp'].get('port', 2121)}  {user['user']}  {user['password']}")
+    print(f"kuaimen-bridge run --config {options.config}")
+    return 0
+
+
 def _alone(config: Config) -> Config:
     """The same settings without doors: only the sender."""
     names = set(Config.__dataclass_fields__) - {"ftp", "inbox"}
@@ -252,6 +263,10 @@ def _certificate_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
 
 
+def _pair_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--server", required=True, metavar="URL", help="the platform, https://…")
+
+
 def _no_options(one: argparse.ArgumentParser) -> None:
     del one
 
@@ -259,6 +274,7 @@ def _no_options(one: argparse.ArgumentParser) -> None:
 _Command = Callable[[argparse.Namespace, Config], int]
 _COMMANDS: Final[dict[str, tuple[_Command, str, Callable[[argparse.ArgumentParser], None]]]] = {
     "run": (run, "take photos in and send them on", _no_options),
+    "pair": (pair, "connect this computer with the platform", _pair_options),
     "status": (status, "how the running bridge is", _as_json),
     "send": (send, "import a folder or files", _send_options),
     "audit": (check, "hold a card against the ledger: missing, cut off, altered", _audit_options),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, Final, TextIO
 
+import qrcode
+
 from camera_bridge.clock import ticks
+from camera_bridge.pairing import Offer
 
 _WIDTH: Final = 32
 _LINE_EVERY_S: Final = 2.0
@@ -32,6 +36,16 @@ def describe(doc: dict[str, Any]) -> str:
         f"          turned away: {one['address']} tried {one['user']}, {one['why']}" for one in doc["troubles"][-3:]
     ]
     return "\n".join(lines)
+
+
+def code_words(one: Offer) -> str:
+    """A pairing's code, to type and to scan."""
+    drawn = io.StringIO()
+    code = qrcode.QRCode(border=2)
+    code.add_data(one.qr)
+    code.print_ascii(out=drawn, invert=True)
+    words = "在小程序或后台确认 Confirm it in the mini-program or the console."
+    return f"{drawn.getvalue()}\n  配对码 Code:  {one.code}\n  {words}\n"
 
 
 class Bar:

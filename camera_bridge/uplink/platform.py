@@ -161,6 +161,21 @@ class Platform:
         return _check(self.wire.ask(Request(method, self._base + path, headers, body, patience_s=patience_s)))
 
 
+def ask_without_token(
+    server: str, method: str, path: str, doc: dict[str, Any] | None, ca_file: Path | None = None, *, secret: str = ""
+) -> dict[str, Any]:
+    """A request of a bridge that is not paired yet. Raises Offline, Busy, Refusal."""
+    wire = Wire(ca_file)
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    if secret:
+        headers["X-Pairing-Secret"] = secret
+    body = json.dumps(doc).encode() if doc is not None else b""
+    try:
+        return _check(wire.ask(Request(method, f"{server}/bridge/v1{path}", headers, body, patience_s=40.0)))
+    finally:
+        wire.hang_up()
+
+
 def card(asset: Asset, offset_ms: int | None = None) -> dict[str, object]:
     """The asset card of docs/wire.md. The camera's clock is set right here, once its error is known."""
     shot_at = asset.shot_at + (offset_ms or 0) if asset.shot_at is not None else None

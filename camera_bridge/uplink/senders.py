@@ -1,4 +1,7 @@
-"""Who sends what: previews at once and newest first, originals behind them.
+"""Who sends what: previews at once, originals behind them.
+
+A preview that was just made goes first, the newest before others. What an outage held back follows in the order in which
+it came, because albums show photos in the order of their publication.
 
 Each sender is a loop in a thread of its own with its own connection. Whatever happens to one item ends in the ledger:
 done, refused for good with the reason, or postponed. The line's state is shared: when one sender finds nobody there,
@@ -72,7 +75,7 @@ class PreviewSender:
             finally:
                 self._out.desk.finish(asset.asset_id, outcome)
             return True
-        owed = self._out.spool.ledger.next_debt("preview", without=self._out.desk.claimed())
+        owed = self._out.spool.ledger.next_debt("preview", oldest=True, without=self._out.desk.claimed())
         if owed is None:
             return False
         self._out.desk.sending(+1)

@@ -55,6 +55,7 @@ class FakePlatform:
         self.calls: Counter[str] = Counter()
         self.beats: list[dict[str, Any]] = []
         self.commands: list[Any] = []
+        self.offers, self.confirmed, self.expired = 0, False, False
         self.trouble: Trouble = lambda _method, _path: None
         self.token = TOKEN
         self.policy: dict[str, Any] = {"px": 1280, "quality": 78, "max_bytes": 120_000}
@@ -170,6 +171,19 @@ class FakePlatform:
         photo.parts.clear()
         return 200, self.answer(photo)
 
+    def pair(self, method: str, path: str, secret: str | None) -> tuple[int, dict[str, Any]]:
+        """`self.confirmed` is what an organizer does in the console."""
+        if method == "POST":
+            self.offers += 1
+            code = f"K7F-{self.offers}QX"
+            return 200, {"id": f"pr{self.offers}", "code": code, "qr": f"km:{code}", "secret": "s3", "expires_in": 60}
+        if secret != "s3":
+            return 404, _error("not_found")
+        if path != f"/pairings/pr{self.offers}" or self.expired:
+            self.expired = False
+            return 410, _error("expired")
+        return 200, {"state": "paired", "token": self.token} if self.confirmed else {"state": "waiting"}
+
     def answer(self, photo: Photo) -> dict[str, Any]:
         return {
             "photo_id": photo.photo_id,
@@ -239,6 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
                 photo = platform.photos[path.removeprefix("/blobs/")]
                 photo.parts[int(parse_qs(url.query)["part"][0])] = body
                 self._answer(200, b"", etag=hashlib.md5(body).hexdigest().upper())
+            elif path.startswith("/pairings"):
+                self._answer(*platform.pair(self.command, path, self.headers.get("X-Pairing-Secret")))
             elif self.headers.get("Authorization") != f"Bearer {platform.token}":
                 self._answer(401, _error("unauthorized"))
             else:
