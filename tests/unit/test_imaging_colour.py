@@ -95,7 +95,9 @@ def test_nothing_to_do_is_bit_exact():
     assert colour.fused([]) is None
     made = next(imaging.render(imaging.open_source(source), still, {}, ("full",)))
     assert set(made.look.values()) <= {0.0, 1.0}
-    assert np.array_equal(pictures.pixels(made.jpeg), pictures.pixels(imaging.output.jpeg(np.dstack([SCENE, SCENE[..., 0]]), 90)))
+    assert np.array_equal(
+        pictures.pixels(made.jpeg), pictures.pixels(imaging.output.jpeg(np.dstack([SCENE, SCENE[..., 0]]), 90))
+    )
 
 
 # --- cubes --------------------------------------------------------------------------------------------------------
