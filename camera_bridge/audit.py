@@ -126,7 +126,7 @@ def verify(spool: Path, tell: Callable[[int, int], None]) -> list[str]:
     """Is the ledger what it was, and every object what the ledger says? Everything that is not, in words."""
     with closing(_look(spool / "ledger.db")) as db:
         faults = chain.verify(db)
-        rows = db.execute("SELECT asset_id, sha256, name FROM asset WHERE state NOT IN ('removed')").fetchall()
+        rows = db.execute("SELECT asset_id, sha256, name FROM asset WHERE why <> 'tidied'").fetchall()
     for number, (asset_id, sha256, name) in enumerate(rows, start=1):
         path = spool / "obj" / asset_id
         if not path.exists():

@@ -52,14 +52,14 @@ class Bridge:
         self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
         self.policy.remembered(self.spool.ledger)
         try:
-            self.door = FtpDoor(config.ftp, self.spool) if config.ftp else None
+            self.door = FtpDoor(config.ftp, self.spool, record=config.record) if config.ftp else None
         except BaseException:
             self.spool.close()
             raise
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
         self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False, False)]
-        self.keeper = Keeper(self.spool.ledger, self.line, self._platforms[2], self._about, self._obey)
+        self.keeper = Keeper(self.spool, self.line, self._platforms[2], self._about, self._obey)
         out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
         self._previews = PreviewSender(out, self._platforms[0])
         self._originals = OriginalSender(out, self._platforms[1])

@@ -14,11 +14,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from camera_bridge import account, audit, pairing
 from camera_bridge import config as settings
+from camera_bridge.awake import Awake
 from camera_bridge.bridge import Bridge
 from camera_bridge.cameras import Cameras
 from camera_bridge.clock import pause
@@ -49,11 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BridgeError as error:
         print(f"kuaimen-bridge: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Take photos in and send them on until somebody says stop."""
-    del options
+    config = replace(config, record=config.record or options.record)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -66,7 +70,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     bridge.start()
     screen.start()
     log.info("ready state_port=%d spool=%s server=%s", screen.port, config.spool_dir, config.server)
-    stop.wait()
+    with Awake():
+        stop.wait()
     log.info("stopping")
     screen.stop()
     bridge.stop()
@@ -75,7 +80,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 def status(options: argparse.Namespace, config: Config) -> int:
     """How the running bridge is."""
-    doc = _Running(config).get("/state")
+    running = _Running(config)
+    doc = running.get("/state")
+    while doc is not None and options.watch:
+        print(f"\x1b[H\x1b[2J{describe(doc)}\n\nCtrl-C", flush=True)
+        pause(1.0)
+        doc = running.get("/state")
     if doc is None:
         print("kuaimen-bridge: not running here; start it with: kuaimen-bridge run --config FILE", file=sys.stderr)
         return 1
@@ -249,6 +259,11 @@ def _as_json(one: argparse.ArgumentParser) -> None:
     one.add_argument("--json", action="store_true", help="everything, as JSON")
 
 
+def _status_options(one: argparse.ArgumentParser) -> None:
+    _as_json(one)
+    one.add_argument("--watch", action="store_true", help="stay and look again every second")
+
+
 def _send_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("paths", nargs="+", type=Path, metavar="FOLDER", help="a folder, or files")
     one.add_argument("--no-wait", action="store_true", help="do not wait until the originals are safe")
@@ -267,15 +282,19 @@ def _pair_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--server", required=True, metavar="URL", help="the platform, https://…")
 
 
+def _run_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--record", action="store_true", help="write down what cameras say, in spool/record")
+
+
 def _no_options(one: argparse.ArgumentParser) -> None:
     del one
 
 
 _Command = Callable[[argparse.Namespace, Config], int]
 _COMMANDS: Final[dict[str, tuple[_Command, str, Callable[[argparse.ArgumentParser], None]]]] = {
-    "run": (run, "take photos in and send them on", _no_options),
+    "run": (run, "take photos in and send them on", _run_options),
     "pair": (pair, "connect this computer with the platform", _pair_options),
-    "status": (status, "how the running bridge is", _as_json),
+    "status": (status, "how the running bridge is", _status_options),
     "send": (send, "import a folder or files", _send_options),
     "audit": (check, "hold a card against the ledger: missing, cut off, altered", _audit_options),
     "verify": (verify, "check that ledger and spool were not altered", _no_options),

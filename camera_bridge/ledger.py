@@ -271,6 +271,12 @@ class Ledger:
             tx.execute("UPDATE asset SET photo_state = 'hidden' WHERE asset_id = ?", (asset_id,))
             self._tell(tx, "retracted", asset_id, {})
 
+    def tidied(self, asset_id: str) -> None:
+        """The object makes room; the platform has it."""
+        with self.writing() as tx:
+            tx.execute("UPDATE asset SET why = 'tidied' WHERE asset_id = ? AND state = 'safe'", (asset_id,))
+            self._tell(tx, "tidied", asset_id, {})
+
     def postpone(self, asset_id: str, artifact: str, due_at: int, why: str) -> None:
         """Try again later; says why."""
         with self.writing() as tx:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 SELF_TEST: Final = "selftest"  # the camera whose pictures nobody is meant to see
 _SYNC_EVERY: Final = 4 << 20  # so that the last sync, which the camera waits for, finds little to do
 _COPY_BYTES: Final = 1 << 20
+_COMFORT_BYTES: Final = 3 << 30  # below reserve and this, what is safe makes room
+_KEEP_MS: Final = 86_400_000
 
 
 class Watcher(Protocol):
@@ -110,6 +112,21 @@ class Spool:
         free = self.free_bytes()
         if free - size < self.reserve_bytes:
             raise NoRoom(f"only {free >> 20} MB free for the spool, {self.reserve_bytes >> 20} MB are kept in reserve")
+
+    def tidy(self, keep_ms: int = _KEEP_MS) -> int:
+        """Make room: remove what the platform holds and has hashed itself, oldest first, never younger than a day."""
+        if self.free_bytes() >= self.reserve_bytes + _COMFORT_BYTES:
+            return 0
+        old = self.ledger.assets(
+            "WHERE state = 'safe' AND why <> 'tidied' AND original_at < ? ORDER BY asset_id LIMIT 20",
+            now_ms() - keep_ms,
+        )
+        for asset in old:
+            self.ledger.tidied(asset.asset_id)
+            self.path(asset.asset_id).unlink(missing_ok=True)
+        if old:
+            log.info("tidied files=%d", len(old))
+        return len(old)
 
     def begin(self, source: str, camera: str, path: str) -> Arrival:
         """Start a file. Raises NoRoom before a byte is taken."""

@@ -28,14 +28,19 @@ def describe(doc: dict[str, Any]) -> str:
     ]
     if doc["ftp"]:
         lines.append(f"cameras   FTP {doc['ftp']['host']}:{doc['ftp']['port']}")
-        lines += [
-            f"          {one['user']}  {'connected' if one['connected'] else 'away'}  {one['last_name'] or ''}".rstrip()
-            for one in doc["ftp"]["users"]
-        ]
+        lines += [_camera(one) for one in doc["ftp"]["users"]]
     lines += [
         f"          turned away: {one['address']} tried {one['user']}, {one['why']}" for one in doc["troubles"][-3:]
     ]
     return "\n".join(lines)
+
+
+def _camera(one: dict[str, Any]) -> str:
+    gaps = f"never arrived: {', '.join(one['gaps'])}" if one["gaps"] else ""
+    offset = one["clock_offset_ms"]
+    clock = f"clock {abs(offset) // 1000} s {'slow' if offset > 0 else 'fast'}" if offset else ""
+    facts = [one["user"], "connected" if one["connected"] else "away", one["last_name"] or "", clock, gaps]
+    return "          " + "  ".join(fact for fact in facts if fact)
 
 
 def code_words(one: Offer) -> str:

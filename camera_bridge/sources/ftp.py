@@ -30,6 +30,7 @@ from camera_bridge.certificate import make_sure
 from camera_bridge.clock import now_ms
 from camera_bridge.config import CameraUser, FtpConfig
 from camera_bridge.errors import BridgeError, NoRoom, PortTaken
+from camera_bridge.sources.dialogue import Dialogue
 from camera_bridge.sources.tree import CameraTree, Tree
 from camera_bridge.spool import SELF_TEST, Arrival, Spool
 
@@ -177,10 +178,20 @@ class _Control(TLS_FTPHandler):  # type: ignore[misc]  # pyftpdlib has no annota
     log_cmds_list: tuple[str, ...] = ()
     porch: Porch
     spool: Spool
+    dialogue: Dialogue
     proto_cmds = TLS_FTPHandler.proto_cmds | {
         "CLNT": {"perm": None, "auth": False, "arg": None, "help": "Syntax: CLNT <SP> name (noop)."},
         "SITE UMASK": {"perm": None, "auth": True, "arg": None, "help": "Syntax: SITE UMASK (noop)."},
     }
+
+    def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
+        self.dialogue.said(self.remote_ip, "camera", line)
+        super().pre_process_command(line, cmd, arg)
+
+    def push(self, data: str) -> None:
+        """Everything the door says goes through here."""
+        self.dialogue.said(self.remote_ip, "bridge", data.rstrip())
+        super().push(data)
 
     def ftp_CLNT(self, line: str) -> None:  # noqa: N802 - pyftpdlib finds verbs by name
         """Clients say who they are."""
@@ -258,7 +269,8 @@ class _Listener(ThreadedFTPServer):  # type: ignore[misc]  # pyftpdlib has no an
 class FtpDoor:
     """Listens, and hands every file to the spool."""
 
-    def __init__(self, config: FtpConfig, spool: Spool) -> None:
+    def __init__(self, config: FtpConfig, spool: Spool, *, record: bool = False) -> None:
+        self.dialogue = Dialogue(spool.root / "record" if record else None)
         self.porch = Porch(config.users)
         self.own = CameraUser(SELF_TEST, secrets.token_hex(8), SELF_TEST)
         self._config = config
@@ -325,6 +337,7 @@ class FtpDoor:
                 "ssl_context": context or SSL.Context(SSL.TLS_SERVER_METHOD),
                 "proto_cmds": verbs,
                 "porch": self.porch,
+                "dialogue": self.dialogue,
                 "spool": spool,
             },
         )

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from camera_bridge.clock import now_ms, ticks
 from camera_bridge.errors import Busy, Refusal, UplinkError
-from camera_bridge.ledger import Asset, Ledger
+from camera_bridge.ledger import Asset
 from camera_bridge.preview import Wish
+from camera_bridge.spool import Spool
 from camera_bridge.uplink.line import REVOKED, Line, backoff_s
 from camera_bridge.uplink.platform import Platform, Reply
 from camera_bridge.uplink.senders import blame
@@ -33,15 +34,15 @@ class Keeper:
     """One thread. `about` gives the heartbeat's body, `obey` carries out what the platform asks in its answer."""
 
     def __init__(
-        self, ledger: Ledger, line: Line, platform: Platform, about: Callable[[], dict[str, Any]],
+        self, spool: Spool, line: Line, platform: Platform, about: Callable[[], dict[str, Any]],
         obey: Callable[[dict[str, Any]], None],
     ) -> None:  # fmt: skip
-        self._ledger, self._line, self._platform = ledger, line, platform
+        self._spool, self._ledger, self._line, self._platform = spool, spool.ledger, line, platform
         self._about, self._obey = about, obey
         self._misses = 0
         self._beat_at = -BEAT_S
         self._reconciled_at = -RECONCILE_S
-        self.policy: dict[str, Any] = json.loads(ledger.kept("policy") or "{}")
+        self.policy: dict[str, Any] = json.loads(spool.ledger.kept("policy") or "{}")
         self.server_ahead_ms: int | None = None
 
     def wish(self) -> Wish:
@@ -76,6 +77,7 @@ class Keeper:
             if ticks() - self._reconciled_at >= RECONCILE_S:
                 self._reconcile()
             self._retract()
+            self._spool.tidy()
         except (Busy, Refusal) as trouble:
             log.warning("keeper why=%s", trouble)
             return self._miss() if not self._line.is_up else _TURN_S

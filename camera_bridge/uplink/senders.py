@@ -1,7 +1,7 @@
 """Who sends what: previews at once, originals behind them.
 
-A preview that was just made goes first, the newest before others. What an outage held back follows in the order in which
-it came, because albums show photos in the order of their publication.
+A preview that was just made goes first, the newest before others. What an outage held back follows in the order in
+which it came, because albums show photos in the order of their publication.
 
 Each sender is a loop in a thread of its own with its own connection. Whatever happens to one item ends in the ledger:
 done, refused for good with the reason, or postponed. The line's state is shared: when one sender finds nobody there,
@@ -185,6 +185,8 @@ class OriginalSender:
         except UplinkError as trouble:
             blame(self._out.line, trouble)
             _postpone(self._out, asset, "original", trouble)
+        except FileNotFoundError:
+            ledger.refuse(asset.asset_id, "original", "gone_here")
         except (Unreadable, OSError) as trouble:  # the disk, not the line
             log.exception("unreadable asset_id=%s", asset.asset_id)
             ledger.postpone(asset.asset_id, "original", now_ms() + 30_000, f"unreadable here: {trouble}")
