@@ -30,6 +30,7 @@ export interface Methods {
 }
 
 interface Own {
+  src: string
   tries: number
   timer: number
   gone: boolean
@@ -42,7 +43,7 @@ const FADE_MS = 350
 const own = new WeakMap<object, Own>()
 
 function ownOf(self: object): Own {
-  const found = own.get(self) ?? { tries: 0, timer: 0, gone: false }
+  const found = own.get(self) ?? { src: '', tries: 0, timer: 0, gone: false }
   own.set(self, found)
   return found
 }
@@ -71,11 +72,14 @@ defineComponent<Props, Data, Methods>({
   },
 
   methods: {
+    /** WeChat calls observers for the same value too; the attempts that run must not be cut short by that. */
     begin() {
       const self = ownOf(this)
+      const src = this.data.src
+      if (src === self.src) return
+      self.src = src
       clearTimeout(self.timer)
       self.tries = 0
-      const src = this.data.src
       const ready = this.data.layers.filter(layer => layer.ready && layer.src !== src).slice(-1)
       const same = this.data.layers.find(layer => layer.src === src)
       this.setData({ layers: src === '' ? [] : [...ready, same ?? { src, ready: false }] })

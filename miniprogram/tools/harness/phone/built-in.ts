@@ -107,7 +107,8 @@ function field(component: Define): void {
         element.setAttribute('aria-label', String(this.data['placeholder']))
         const limit = Number(this.data['maxlength'])
         if (limit > 0) element.maxLength = limit
-        element.addEventListener('input', () => {
+        element.addEventListener('input', event => {
+          event.stopPropagation() // the browser's own event carries no value
           this.triggerEvent('input', { value: element.value }, UP)
         })
         element.addEventListener('keydown', event => {
