@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
+import random
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,12 +22,13 @@ from werkzeug.serving import make_server
 
 from backend.api import blobs
 from backend.config import Settings
-from backend.errors import NotFound
+from backend.errors import BadInput, NotFound
 from backend.http import show_errors
 from backend.storage import Part
 from backend.storage.local import LocalStore
+from backend.storage.local_urls import PartGrant
 
-JPEG = b"\xff\xd8\xff\xe0" + os.urandom(200_000)
+JPEG = b"\xff\xd8\xff\xe0" + random.Random(7).randbytes(200_000)  # the same in every process: ids are made of it
 KIB = 1024
 
 
@@ -182,6 +184,15 @@ def test_a_garbled_part_is_told_and_not_kept(desk: Desk) -> None:
     assert desk.store.parts("o/e/1", upload_id) == []
 
 
+def test_a_part_that_ends_early_is_not_kept(desk: Desk) -> None:
+    """Not every WSGI server tells that the client went away."""
+    upload_id = desk.store.begin_upload("o/e/1", content_type="image/jpeg")
+    with pytest.raises(BadInput) as caught:
+        desk.store.receive_part("o/e/1", PartGrant(upload_id, 1), BytesIO(JPEG[:-1]), size=len(JPEG), md5=None)
+    assert (caught.value.status, caught.value.code) == (400, "bad_digest")
+    assert desk.store.parts("o/e/1", upload_id) == []
+
+
 def test_a_part_tells_its_length_and_is_not_too_long(desk: Desk) -> None:
     upload_id = desk.store.begin_upload("o/e/1", content_type="image/jpeg")
     with desk.http.put(desk.part_url(upload_id), data=bytes(1024 * KIB)) as answer:
@@ -211,7 +222,7 @@ def test_a_part_goes_to_disk_and_not_into_memory(desk: Desk) -> None:
             return bytes(given)
 
     upload_id = desk.store.begin_upload("o/e/1", content_type="image/jpeg")
-    grant = blobs.LocalStore.check_part(desk.store, "o/e/1", httpx.URL("http://h" + desk.part_url(upload_id)).params)
+    grant = PartGrant(upload_id, 1)
     tracemalloc.start()
     desk.store.receive_part("o/e/1", grant, Endless(), size=Endless.left, md5=None)
     peak = tracemalloc.get_traced_memory()[1]
