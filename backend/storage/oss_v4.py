@@ -76,7 +76,8 @@ class V4:
         if who.security_token:
             req.headers["x-oss-security-token"] = who.security_token
         more = _additional(req.headers, in_additional_headers)
-        asked = canonical(req.method, f"/{bucket_name}/{key}" if bucket_name else "/", req.params, req.headers, more)
+        resource = f"/{bucket_name}/{key}" if bucket_name else "/"
+        asked = canonical(req.method, resource, encoded(req.params), req.headers, more)
         said = [
             f"Credential={who.access_key_id}/{_scope(stamp, req.region)}",
             f"Signature={signature(asked, who.secret, stamp, req.region)}",
@@ -104,17 +105,23 @@ class V4:
             req.params["x-oss-security-token"] = who.security_token
         if more:
             req.params["x-oss-additional-headers"] = ";".join(more)
-        asked = canonical(req.method, f"/{bucket_name}/{key}", req.params, req.headers, more)
-        req.params["x-oss-signature"] = signature(asked, who.secret, stamp, req.region)
-        return f"{req.url}?{_query(req.params, sort=False)}"
+        query = encoded(req.params)
+        asked = canonical(req.method, f"/{bucket_name}/{key}", query, req.headers, more)
+        return f"{req.url}?{query}&x-oss-signature={signature(asked, who.secret, stamp, req.region)}"
 
 
 def stamp_of(moment_s: int) -> str:
     return datetime.fromtimestamp(moment_s, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def encoded(params: Mapping[str, str]) -> str:
+    """A query, sorted as it is signed."""
+    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in params.items())
+    return "&".join(f"{name}={value}" if value else name for name, value in pairs)
+
+
 def canonical(
-    method: str, resource: str, query: Mapping[str, str], headers: Mapping[str, str], additional: Iterable[str] = ()
+    method: str, resource: str, query: str, headers: Mapping[str, str], additional: Iterable[str] = ()
 ) -> str:
     """The request as both sides write it down before signing. `resource`: `/bucket/key`, not encoded."""
     signed = sorted((name.lower(), value) for name, value in headers.items() if _is_signed(name.lower(), additional))
@@ -122,7 +129,7 @@ def canonical(
         (
             method,
             quote(resource),
-            _query(query),
+            query,
             "".join(f"{name}:{value}\n" for name, value in signed),
             ";".join(additional),
             headers.get("x-oss-content-sha256", _PAYLOAD),
@@ -134,9 +141,9 @@ def signature(asked: str, secret: str, stamp: str, region: str) -> str:
     """Hex. The key is good for one day, one region and one product, so that a leaked one is worth little."""
     key = f"aliyun_v4{secret}".encode()
     for step in _scope(stamp, region).split("/"):
-        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, step.encode(), "sha256")
     text = "\n".join((ALGORITHM, stamp, _scope(stamp, region), hashlib.sha256(asked.encode()).hexdigest()))
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def _scope(stamp: str, region: str) -> str:
@@ -150,8 +157,3 @@ def _is_signed(name: str, additional: Iterable[str]) -> bool:
 def _additional(headers: Mapping[str, str], asked: Iterable[str] | None) -> list[str]:
     present = {name.lower() for name in headers}
     return sorted({name.lower() for name in asked or ()} & present)
-
-
-def _query(params: Mapping[str, str], *, sort: bool = True) -> str:
-    pairs = [(quote(name, safe=""), quote(value, safe="")) for name, value in params.items()]
-    return "&".join(f"{name}={value}" if value else name for name, value in (sorted(pairs) if sort else pairs))

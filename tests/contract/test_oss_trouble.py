@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import socket
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,7 +97,10 @@ def test_a_refusal_does_not_tell_secrets(opened: Open, caplog) -> None:
     with pytest.raises(Upstream) as caught:
         store.put("r/a", b"1")
     said = (
-        repr(caught.value) + caplog.text + repr(Credentials("id", "wrong-secret", "tok-en")) + repr(Cdn("u", "cdn-k"))
+        "".join(traceback.format_exception(caught.value))
+        + caplog.text
+        + repr(Credentials("id", "wrong-secret", "tok-en"))
+        + repr(Cdn("u", "cdn-k"))
     )
     for secret in ("wrong-secret", "tok-en", "cdn-k", "aliyun_v4_request", "x-oss-date"):
         assert secret not in said
@@ -179,6 +183,12 @@ def test_a_store_that_says_nothing_is_given_up(oss: OssSandbox, store: OssStore)
     store._bucket.timeout = (0.2, 0.05)
     oss.latency_s = 0.2
     assert code_of(lambda: store.size("r/a.jpg")) == ("store_unreachable", False)
+
+
+def test_a_damaged_upload_is_never_believed(oss: OssSandbox, store: OssStore) -> None:
+    """The server's checksum tells what it got."""
+    oss.fail_next(3, "flip")
+    assert code_of(lambda: store.put("r/a.jpg", PHOTO)) == ("store_unreachable", False)
 
 
 def test_a_damaged_download_is_never_believed(oss: OssSandbox, store: OssStore) -> None:
