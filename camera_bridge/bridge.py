@@ -17,15 +17,18 @@ from PIL import Image
 
 from camera_bridge import selftest, state
 from camera_bridge.cameras import Cameras
-from camera_bridge.clock import now_ms, pause, ticks
+from camera_bridge.clock import now_ms, ticks
 from camera_bridge.config import Config
 from camera_bridge.errors import ConfigError
 from camera_bridge.ledger import Asset
+from camera_bridge.loops import keep
 from camera_bridge.policy import MODES, Policy
 from camera_bridge.preview import MOST_PIXELS, Developer, Wish, affordable
 from camera_bridge.sources.card import Import
 from camera_bridge.sources.ftp import FtpDoor
+from camera_bridge.sources.gphoto import GphotoCable, library
 from camera_bridge.sources.hotfolder import HotFolder
+from camera_bridge.sources.usb import Tether
 from camera_bridge.spool import Spool, Watcher
 from camera_bridge.uplink.desk import Desk
 from camera_bridge.uplink.keeper import Keeper
@@ -48,6 +51,8 @@ class Bridge:
         self._began = ticks()
         self.line, self.desk = Line(), Desk()
         self.pace = Pace(self.desk)
+        if config.usb:
+            library()
         self.policy, self.cameras = Policy(config), Cameras()
         self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
         self.policy.remembered(self.spool.ledger)
@@ -56,6 +61,7 @@ class Bridge:
         except BaseException:
             self.spool.close()
             raise
+        self.tether = Tether(GphotoCable, self.spool) if config.usb else None
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
         self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False, False)]
@@ -80,7 +86,7 @@ class Bridge:
             "scout": self._scout.run,
         }
         for name, loop in loops.items():
-            thread = threading.Thread(target=self._guard, args=(name, loop), name=name, daemon=True)
+            thread = keep(name, loop, self.line.stopping)
             self._threads.append(thread)
             thread.start()
         if self.door:
@@ -88,11 +94,15 @@ class Bridge:
             log.info("ftp port=%d implicit_port=%s", self.door.port, self.door.implicit_port)
         if self.folder:
             self.folder.start()
+        if self.tether:
+            self.tether.start()
 
     def stop(self) -> None:
         """Close the doors, then the senders; what they were doing stays owed. May be called twice."""
         if self.line.stopping.is_set():
             return
+        if self.tether:
+            self.tether.stop()
         if self.folder:
             self.folder.stop()
         if self.door:
@@ -159,6 +169,7 @@ class Bridge:
             "originals_held": self._originals.held,
             "event": self.keeper.policy.get("event"),
             "ftp": self._ftp_state(),
+            "usb": {"body": self.tether.body} if self.tether else None,
             "inbox": [str(one) for one in self.config.inbox],
             "counts": numbers,
             "backlog": backlog,
@@ -247,17 +258,6 @@ class Bridge:
         for command in commands if isinstance(commands, list) else []:
             doc = command if isinstance(command, dict) else {"do": command}
             self.do(str(doc.get("do")), str(doc.get("about", "")))
-
-    def _guard(self, name: str, loop: Callable[[], None]) -> None:
-        """An entry point: a surprise in one loop is written down and the loop begins again."""
-        while not self.line.stopping.is_set():
-            try:
-                loop()
-            except Exception:
-                if self.line.stopping.is_set():
-                    return
-                log.exception("loop_failed name=%s", name)
-                pause(1.0)
 
 
 def _version() -> str:

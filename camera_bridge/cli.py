@@ -177,7 +177,7 @@ def pair(options: argparse.Namespace, config: Config) -> int:
 
 def _alone(config: Config) -> Config:
     """The same settings without doors: only the sender."""
-    names = set(Config.__dataclass_fields__) - {"ftp", "inbox"}
+    names = set(Config.__dataclass_fields__) - {"ftp", "inbox", "usb"}
     return Config(**{name: getattr(config, name) for name in names})
 
 

@@ -58,6 +58,7 @@ class Config:
     mode: str = "auto"
     min_rating: int = 1
     raw: str = "aside"
+    usb: bool = False
     reserve_bytes: int = 1 << 30
     record: bool = False
 
@@ -100,6 +101,7 @@ def parse(raw: dict[str, Any], base: Path) -> Config:
         mode=_choice(raw, "mode", ("auto", "pick", "marked")),
         min_rating=_number(raw, "min_rating", 1, 1, 5),
         raw=_choice(raw, "raw", ("aside", "send")),
+        usb=_flag(raw, "usb"),
         reserve_bytes=_number(raw, "reserve_bytes", 1 << 30, 0, 1 << 50),
         record=_flag(raw, "record"),
     )

@@ -287,6 +287,9 @@ class Arrival:
             self.verdict = self._finish()
         except OSError as error:
             self.verdict = self._give_up(error.strerror or "disk error")
+        except Exception:  # whoever sent the file must hear an answer
+            log.exception("not_received asset_id=%s name=%s", self.asset_id, self.name)
+            self.verdict = self._give_up("internal error")
         finally:
             os.close(self._fd)
             self._spool.arriving -= 1

@@ -68,6 +68,9 @@ class Import:
             except (OSError, NoRoom) as error:
                 log.warning("import path=%s error=%s", path, error)
                 self._failed[path] = str(error)
+            except Exception as error:  # one odd file must not leave the rest of the card behind
+                log.exception("import path=%s", path)
+                self._failed[path] = str(error)
 
     def _take(self, path: Path) -> None:
         stamp = stamp_of(path)

@@ -8,6 +8,7 @@ photographer's files are read, never moved, renamed or changed.
 from __future__ import annotations
 
 import logging
+import struct
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from watchdog.observers.api import BaseObserver
 from camera_bridge import structure
 from camera_bridge.clock import ticks
 from camera_bridge.errors import NoRoom
+from camera_bridge.loops import keep
 from camera_bridge.spool import Spool, Verdict, chunks
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class HotFolder:
         self._stopping = threading.Event()
         self._touched: set[Path] = set()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="hotfolder", daemon=True)
+        self._thread = keep("hotfolder", self._run, self._stopping)
         self._observer: BaseObserver | None = None
 
     def start(self) -> None:
@@ -141,7 +143,7 @@ class HotFolder:
         """Whole by content; or of unknown content and still; or half for so long that the operator must hear of it."""
         try:
             finding = structure.examine(path, path.name)
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError, struct.error):
             return False
         still = now - candidate.still_since
         if finding.why in {"not_a_picture", "cut"} or finding.kind in {"side", "video"}:
