@@ -144,7 +144,7 @@ def test_marks_keep_away_from_faces():
     left, top, right, bottom = touched(free)
     moved = touched(branded((1200, 800), layer, faces=[(left - 20, top - 60, right - left, 200)]))
     assert (
-        Box(*moved[:2], moved[2] - moved[0], moved[3] - moved[1]).common(Box(left - 20, top - 60, right - left, 200))
+        Box(*moved[:2], moved[2] - moved[0], moved[3] - moved[1]).overlap(Box(left - 20, top - 60, right - left, 200))
         == 0
     )
     assert touched(branded((1200, 800), layer, faces=[(10, 10, 100, 100)])) == (left, top, right, bottom)
