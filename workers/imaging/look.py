@@ -23,8 +23,10 @@ Mask = npt.NDArray[np.bool_]
 PROXY_PX: Final = 192
 UNDER_FROM, UNDER_FULL = 0.25, 0.65  # stops of empty headroom: meant below, a mistake above
 LIGHTS_ONLY, LIT_SCENE = -0.8, -0.3  # stops from the brightest 0.3 % to the brightest few
+DARK_KNEE = 0.3  # where highlights start to rise when a picture is made darker; high gives hard contours in skies
+WHITE_AREA = 0.15  # from this share of the picture on, much white allows a bright picture
 BLACK = 0.15
-OVER_COLOURED, OVER_WHITE, OVER_MOST = 8.0, 4.0, 1.2
+OVER_COLOURED, OVER_WHITE, OVER_MOST = 9.0, 4.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ def exposure(linear: Floats, taste: Taste) -> float:
     headroom = max(0.0, -highest)
     wanted = headroom * _ramp(headroom, UNDER_FROM, UNDER_FULL) * taste.lift
     wanted *= max(_ramp((upper + high) / 2 - highest, LIGHTS_ONLY, LIT_SCENE), _ramp(middle, 15, 35))
-    wanted = min(wanted, max(0.0, (taste.top_lightness - middle) / 12))
+    white_area = float((darkest(linear) > 0.6 * 2**highest).mean())  # a wall, a sky, a table cloth: it was white
+    ceiling = taste.top_lightness + 25 * _ramp(white_area, WHITE_AREA, 3 * WHITE_AREA)
+    wanted = min(wanted, max(0.0, (ceiling - middle) / 12))
     if taste.keep_dark:
         wanted = min(wanted, 0.5)
     if wanted < 0.1:
@@ -223,7 +227,7 @@ def _shoulder(linear: Floats, values: Values) -> Floats:
     limit = float(2**values.ev * values.gains.max())
     if 0.98 <= limit <= 1.02:
         return linear
-    knee = 0.75 if limit > 1 else 0.75 * limit
+    knee = 0.75 if limit > 1 else DARK_KNEE * limit
     top = brightest(linear)[..., None]
     over = np.clip((top - knee) / (limit - knee), 0, 1)
     steep = (limit - knee) / (1 - knee)
