@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from backend import photos, subscriptions
+from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, RecallPhoto, RefreshPhoto, RenderPhoto
-from backend.models import Photo, PhotoState, Rendition
+from backend.models import Photo, PhotoState, Rendition, Upload
 
 BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
+UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # a bridge may be without a network for days
 PORTION = 40  # rung per sweep and queue, so that a repeat that was not needed costs little
 
 
@@ -33,3 +35,11 @@ def once(stage: Stage) -> int:
                 stage.bell.ring(job)
                 rung += 1
     return rung
+
+
+def tidy(stage: Stage) -> int:
+    """Drop uploads by parts that nobody finished. Returns how many. A bridge that comes back starts a new one."""
+    before = now_ms() - UPLOAD_KEPT_MS
+    with stage.db.writing() as tx:
+        tx.execute(delete(Upload).where(Upload.created_at < before))
+    return stage.store.forget_uploads(before)

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from backend.context import Stage
-from backend.models import Access, Photo, PhotoState
+from backend.models import Access, Photo, PhotoState, Upload
 from backend.security import Signer
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, STRANGER_TOKEN, Cast, jpeg, make_cast
 from tests.conftest import FakeBell
 from tests.imaging_pictures import jpeg_claiming, png_claiming, png_deep_grey, saved, scan_bomb
+from workers import sweep
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -166,6 +167,22 @@ def test_an_upload_that_lies_about_its_bytes_starts_over(
     assert bridge.complete(card, grant["upload"]["upload_id"]).json()["missing"] == [1]
     bridge.send(grant["upload"], wrong)
     assert code(bridge.complete(card, grant["upload"]["upload_id"])) == (422, "bad_digest")
+    assert bridge.original(card, original).json()["original"] == "stored"
+
+
+def test_an_upload_nobody_finished_is_dropped_and_can_begin_anew(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
+) -> None:
+    bridge, original = BridgeClient(http), jpeg("red")
+    card = bridge.card(original)
+    [grant] = bridge.announce(card)
+    bridge.send(grant["upload"], original)
+    assert sweep.tidy(stage) == 0
+    with stage.db.writing() as tx:
+        tx.query(Upload).one().created_at = 1
+    sweep.tidy(stage)
+    with stage.db.reading() as tx:
+        assert tx.query(Upload).count() == 0
     assert bridge.original(card, original).json()["original"] == "stored"
 
 
