@@ -10,7 +10,6 @@ from urllib.parse import quote
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from playwright.sync_api import TimeoutError as TooLate
 
-SIZE = {"width": 390, "height": 844}
 WAIT_MS = 20_000
 
 
@@ -22,7 +21,11 @@ class Phone:
         self.bundle = bundle
         self.trouble: list[str] = []
         self.context: BrowserContext = browser.new_context(
-            viewport=SIZE, has_touch=True, is_mobile=True, locale="zh-CN", timezone_id="Asia/Shanghai"
+            viewport={"width": 390, "height": 844},
+            has_touch=True,
+            is_mobile=True,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
         )
         self.context.set_default_timeout(WAIT_MS)
         self.page: Page = self.context.new_page()

@@ -33,7 +33,11 @@ def test_a_scan_leads_to_a_wall_of_photos(house: House, guest: Guest) -> None:
     assert phone.route == "pages/album/album"
     assert phone.data["eventTitle"] == "2026 年度盛典"
     assert phone.data["count"] == f"{len(house.photos())} 张"
-    assert phone.asked()[0].startswith("/scan?scene=e%3D")
+    phone.until("phone.page().data.beating")
+    scan, photos, stream = phone.asked()  # three requests, no more
+    assert scan.startswith("/scan?scene=e%3D")
+    assert photos.endswith("/photos?limit=60")
+    assert "/stream?after=" in stream
     assert phone.calls("login") == []  # nobody needs a name to look
 
 
@@ -130,9 +134,11 @@ def test_no_network_is_said_and_made_good(house: House, guest: Guest) -> None:
     phone = guest()
     on_the_wall(house, phone)
     phone.until("phone.page().data.beating")
+    before = phone.now(FIRST_TOP)
     phone.context.set_offline(True)
     phone.until("phone.page().data.banner === '网络已断开，恢复后会自动补齐照片'")
     assert phone.page.get_by_text("网络已断开，恢复后会自动补齐照片").locator("visible=true").count() == 1
+    assert phone.now(FIRST_TOP) == before
     photo_id = house.shoot()
     house.running.until(lambda: house.photos()[0]["id"] == photo_id, 30)
     phone.context.set_offline(False)

@@ -41,9 +41,12 @@ export class Room {
     readonly albumId: string,
   ) {}
 
-  /** The header and the newest photos, once however often it is asked. Raises Refused, NoAnswer. */
-  open(): Promise<void> {
-    this.opening ??= this.read().catch((error: unknown) => {
+  /**
+   * The header and the newest photos, once however often it is asked. A header that a scan just brought saves a
+   * request; one that is a little old is as good: following begins at its revision. Raises Refused, NoAnswer.
+   */
+  open(known: AlbumCard | null = null): Promise<void> {
+    this.opening ??= this.read(known).catch((error: unknown) => {
       this.opening = null
       throw error
     })
@@ -110,8 +113,8 @@ export class Room {
     this.follower?.hurry()
   }
 
-  private async read(): Promise<void> {
-    await this.begin(await readAlbum(this.api, this.albumId))
+  private async read(known: AlbumCard | null): Promise<void> {
+    await this.begin(known ?? (await readAlbum(this.api, this.albumId)))
     this.listen()
   }
 

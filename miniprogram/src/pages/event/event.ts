@@ -13,6 +13,7 @@ import { codeIn, sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
 import { standIn } from '../../lib/thumbhash'
 import { readHistory } from '../../services/albums'
+import { tolerate } from '../../services/refused'
 import { scan } from '../../services/scan'
 import type { AlbumCard, PhotoCard, Scanned } from '../../services/wire'
 import { sightOf, type Phase } from '../../state/occasion'
@@ -144,7 +145,7 @@ definePage<Data, Methods>({
 
   /** `straight`: a single album under way is what the guest came for. */
   async load(straight) {
-    const { api, visits, language } = stage()
+    const { api, rooms, visits, language } = stage()
     try {
       const scanned = await scan(api, this.scene)
       this.scanned = scanned
@@ -152,6 +153,7 @@ definePage<Data, Methods>({
       const [first, second] = scanned.albums
       const live = sightOf(scanned.event, Date.now()).phase !== 'soon'
       if (straight && live && first !== undefined && second === undefined && first.photos > 0) {
+        rooms.room(first.id).open(first).catch(tolerate) // the album asks again and says what is wrong
         void wx.redirectTo({ url: albumPath(first.id, scanned.event.share_code) })
         return
       }
