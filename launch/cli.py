@@ -25,6 +25,8 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("seed",): ("launch.commands.seed", "Plant a first event, once. / 示例活动"),
     ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
+    ("bench", "render"): ("launch.bench.render", "Renditions beside the limit and peers. / 出图"),
+    ("bench", "retouch"): ("launch.bench.retouch", "Planted faults taken back. / 自动修图"),
     ("bench", "uplink"): ("launch.bench.uplink", "Uploads on bad networks. / 弱网上传"),
 }
 

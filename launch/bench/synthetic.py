@@ -59,6 +59,6 @@ def _grained(picture: Rgb, strength: float) -> Rgb:
     for y in range(0, picture.shape[0], 256):
         strip = picture[y : y + 256]
         noise = np.empty(strip.shape, np.int16)
-        cv2.randn(noise, (0, 0, 0), (strength,) * 3)
+        cv2.randn(noise, np.zeros(3), np.full(3, strength))
         strip[:] = cv2.add(strip, noise, dtype=cv2.CV_8U)
     return picture
