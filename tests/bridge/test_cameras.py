@@ -106,6 +106,18 @@ def test_a_camera_that_is_connected_to(bridge: Bridge, platform: FakePlatform) -
     platform.wait(lambda: len(platform.originals()) == 1)
 
 
+def test_a_camera_that_reads_nothing_after_the_handshake(bridge: Bridge, platform: FakePlatform) -> None:
+    """Under TLS 1.3 its unread session tickets would reset the connection and take the photo's end with them."""
+    contents = [picture(seed, size=(2400, 1600)) for seed in range(4)]
+    with login(bridge, tls=True) as camera:
+        for number, content in enumerate(contents):
+            data = camera.transfercmd(f"STOR {number}.jpg")
+            data.sendall(content)
+            data.close()
+            assert camera.voidresp().startswith("226")
+    platform.wait(lambda: len(platform.originals()) == len(contents))
+
+
 @needs("curl")
 def test_implicit_tls_on_the_second_port(bridge: Bridge, platform: FakePlatform, photo: Path) -> None:
     done = run(curl(bridge, photo, "a.jpg", "-k", scheme="ftps"))
