@@ -131,9 +131,9 @@ def stored_turned(rgb: Rgb, orientation: int) -> Rgb:
 # --- broken on purpose --------------------------------------------------------------------------------------------
 
 
-def scan_bomb(scans: int = 3000) -> bytes:
+def scan_bomb(scans: int = 3000, *, edge: int = 512) -> bytes:
     """A small progressive JPEG whose last scan is repeated: every decoder works through all of them."""
-    made = jpeg(np.full((512, 512, 3), 127, np.uint8), progressive=True)
+    made = jpeg(np.full((edge, edge, 3), 127, np.uint8), progressive=True)
     last = made.rfind(b"\xff\xda")
     before = made.rfind(b"\xff\xc4", 0, last)
     assert before < last
@@ -151,6 +151,17 @@ def png_claiming(width: int, height: int) -> bytes:
     """A PNG that is nothing but a header."""
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def raw_file(preview: bytes, *, orientation: int = 1, thumbnail: bytes = b"") -> bytes:
+    """A TIFF that says it is a DNG: a directory, a thumbnail, noise, and the camera's JPEG in the middle of it."""
+    noise = np.random.default_rng(5).integers(0, 256, 60_000, np.uint8).tobytes()
+    entries = [
+        struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0),
+        struct.pack("<HHI4B", 0xC612, 1, 4, 1, 4, 0, 0),
+    ]
+    head = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return head + thumbnail + noise + preview + noise
 
 
 def png_deep_grey(levels: npt.NDArray[np.uint16]) -> bytes:

@@ -161,3 +161,51 @@ def test_salvage_shows_what_arrived_of_a_cut_file():
 def test_garbage_around_a_jpeg_does_no_harm():
     close(views(b"\r\n\r\n" + GOOD), SCENE)
     close(views(GOOD + b"motion photo" * 500), SCENE)
+
+
+# --- RAW ----------------------------------------------------------------------------------------------------------
+
+BIG = pictures.jpeg(pictures.scene(900, 600))
+
+
+def test_of_a_raw_file_the_largest_jpeg_inside_is_shown_as_the_camera_was_held():
+    thumbnail = pictures.jpeg(pictures.scene(160, 120, seed=9))
+    opened = imaging.open_source(pictures.raw_file(BIG, orientation=6, thumbnail=thumbnail))
+    assert (opened.facts.format, opened.facts.width, opened.facts.height) == ("raw", 600, 900)
+    made = next(imaging.render(opened, PLAIN, {}, ("view",)))
+    close(made, np.rot90(pictures.scene(900, 600), 3))
+
+
+def test_a_raw_file_without_a_picture_to_show_is_unsupported():
+    assert refused(pictures.raw_file(pictures.jpeg(pictures.scene(160, 120)))) == "unsupported"
+    assert refused(pictures.raw_file(b"")) == "unsupported"
+
+
+def test_a_bomb_inside_a_raw_file_is_still_a_bomb():
+    bomb = pictures.scan_bomb(edge=704)
+    assert refused(pictures.raw_file(bomb)) == "too_many_scans"
+    assert refused(pictures.raw_file(BIG), pixels=1000) == "too_many_pixels"
+
+
+def test_an_ordinary_tiff_is_no_raw_file():
+    source = pictures.saved(Image.fromarray(SCENE), "TIFF", compression="jpeg", quality=95)
+    assert imaging.open_source(source).facts.format == "tiff"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"\xff\xd8" + b"\xff\xe0\x00\x02" * 400_000,
+        b"\xff\xd8" + b"\xff" * 1_000_000,
+        pictures.raw_file(b"\xff\xd8\xff\xe0" * 100_000),
+        pictures.raw_file((b"\xff\xd8\xff\xe0" + bytes(60)) * 5000 + bytes(3_000_000)),
+    ],
+    ids=["segments", "padding", "starts", "starts and zeros"],
+)
+def test_headers_made_to_be_walked_for_ever_are_not(source):
+    started = time.process_time()
+    with pytest.raises(BadInput):
+        imaging.open_source(source)
+    spent = time.process_time() - started
+    list(imaging.render(imaging.open_source(BIG), PLAIN, {}))
+    assert spent < 10 * (time.process_time() - started - spent), "refusing it costs more than rendering ten photos"

@@ -19,7 +19,7 @@ import PyOpenColorIO as ocio  # noqa: N813 - its own documentation calls it so
 
 from backend.errors import BadInput
 from backend.recipe import KINDS, Recipe
-from workers.imaging import brand, colour, cube, exif, look, output, pixels, shape
+from workers.imaging import brand, colour, cube, exif, look, output, pixels, shape, skin
 from workers.imaging import header as headers
 from workers.imaging.brand import Box
 from workers.imaging.header import Header, Limits
@@ -104,7 +104,7 @@ def open_source(source: bytes, limits: Limits | None = None, *, zone_minutes: in
     shot_at, told = exif.shot_at(header.exif, assumed_minutes=zone_minutes)
     make, model = header.exif.text(exif.MAKE), header.exif.text(exif.MODEL)
     camera = model if model.startswith(make) else f"{make} {model}".strip()
-    return Opened(source, header, Facts(header.format, *header.upright, shot_at, told, camera))
+    return Opened(source, header, Facts(header.carrier or header.format, *header.upright, shot_at, told, camera))
 
 
 def render(
@@ -195,6 +195,12 @@ def tone(sheet: Sheet) -> None:
     colour.apply(sheet.table, sheet.rgbx)
 
 
+def smooth(sheet: Sheet) -> None:
+    """Softer skin, if the recipe asks."""
+    if sheet.recipe.look.smooth:
+        skin.smoothed(sheet.rgbx, sheet.recipe.look.smooth)
+
+
 def upright(sheet: Sheet) -> None:
     """As people held the camera, and straightened if the recipe says so."""
     sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation, sheet.room)
@@ -238,9 +244,9 @@ def lay_brand(sheet: Sheet) -> None:
     brand.lay(sheet.rgbx, sheet.recipe, sheet.art, sheet.kind, boxes)
 
 
-SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, upright, crisp)
+SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, crisp)
 MAKE: Final[dict[str, tuple[Step, ...]]] = {
     "view": (copy_view, lay_brand),
     "thumb": (fit_thumb, crisp, lay_brand),
-    "full": (fit_full, tone, crisp_full, upright, lay_brand),
+    "full": (fit_full, tone, smooth, crisp_full, upright, lay_brand),
 }

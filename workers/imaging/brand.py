@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from backend.errors import BadInput
 from backend.recipe import Frame, Layer, Place, Recipe
-from workers.imaging import header
+from workers.imaging import header, vector
 from workers.imaging.header import PICTURE_ERRORS, Limits
 from workers.imaging.pixels import Rgb, Rgbx
 
@@ -284,6 +284,8 @@ def _runs(inked: Rgb) -> Iterator[tuple[int, int]]:
 @functools.lru_cache(maxsize=16)
 def _opened(art: bytes) -> Image.Image:
     """An uploaded picture as RGBA. Raises BadInput."""
+    if vector.is_vector(art):
+        return vector.picture(art)
     head = header.read(art, ART_LIMITS)
     try:
         image = Image.open(io.BytesIO(art), formats=(head.format,))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,7 +15,7 @@ import pi_heif
 from PIL import GifImagePlugin, ImageFile, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from backend.errors import BadInput
-from workers.imaging import exif
+from workers.imaging import exif, jpeg, raw
 from workers.imaging.exif import Exif
 
 HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -28,8 +27,6 @@ _MAGIC: Final = (
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
 )
-_SOF: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_BARE: Final = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _PILLOW: Final[dict[str, type[ImageFile.ImageFile]]] = {
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
@@ -61,7 +58,8 @@ class Header:
     deep: bool = False  # more than 8 bits per channel
     icc: bytes = b""
     exif: Exif = field(default_factory=Exif)
-    skip: int = 0  # bytes of garbage before the picture
+    skip: int = 0  # bytes before the picture
+    carrier: str = ""  # what the picture came in, if that is something else
 
     @property
     def orientation(self) -> int:
@@ -95,8 +93,10 @@ def read(source: bytes, limits: Limits) -> Header:
         raise BadInput("no bytes at all", code="truncated")
     kind = sniff(source)
     skip = 0 if kind else max(source.find(b"\xff\xd8\xff", 0, 1024), 0)
-    if kind == "jpeg" or skip:
-        header = replace(_jpeg(source, skip), skip=skip)
+    if raw.is_raw(source):
+        header = _raw(source, limits)
+    elif kind == "jpeg" or skip:
+        header = _jpeg(source, skip)
     elif kind == "heic":
         header = _heic(source)
     elif kind in _PILLOW:
@@ -168,46 +168,38 @@ def _heic(source: bytes) -> Header:
 
 
 def _jpeg(source: bytes, skip: int) -> Header:
-    frame: tuple[int, int, int, int] | None = None
+    frame: jpeg.Frame | None = None
     block, chunks = b"", dict[int, bytes]()
-    for marker, body in _segments(source, skip):
-        if marker in _SOF and frame is None and len(body) >= 6:
-            _bits, height, width, components = struct.unpack(">BHHB", body[:6])
-            frame = (marker, width, height, components)
-        elif marker == 0xE1 and body[:6] == b"Exif\0\0" and not block:
+    for marker, body in jpeg.segments(source, skip):
+        frame = frame or jpeg.read_frame(marker, body)
+        if marker == 0xE1 and body[:6] == b"Exif\0\0" and not block:
             block = body[6:]
         elif marker == 0xE2 and body[:12] == b"ICC_PROFILE\0" and len(body) > 14:
             chunks.setdefault(body[12], body[14:])
     if frame is None:
         raise BadInput("ends before the size is told", code="truncated")
-    marker, width, height, components = frame
-    if not width or not height or components not in {1, 3, 4}:
-        raise BadInput(f"{width}x{height}, {components} components", code="unsupported")
+    if not frame.width or not frame.height or frame.components not in {1, 3, 4}:
+        raise BadInput(f"{frame.width}x{frame.height}, {frame.components} components", code="unsupported")
     return Header(
         "jpeg",
-        width,
-        height,
-        {1: "L", 3: "RGB", 4: "CMYK"}[components],
+        frame.width,
+        frame.height,
+        {1: "L", 3: "RGB", 4: "CMYK"}[frame.components],
         scans=source.count(b"\xff\xda", skip),
-        progressive=marker in {0xC2, 0xC6, 0xCA, 0xCE},
+        progressive=frame.marker in {0xC2, 0xC6, 0xCA, 0xCE},
         icc=b"".join(chunks[number] for number in sorted(chunks)),
         exif=exif.read(block),
+        skip=skip,
     )
 
 
-def _segments(source: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Marker and body of every segment before the first scan."""
-    at = start + 2
-    while at + 4 <= len(source):
-        if source[at] != 0xFF:
-            at += 1
-            continue
-        marker = source[at + 1]
-        if marker == 0xFF or marker in _BARE:
-            at += 1 if marker == 0xFF else 2
-            continue
-        if marker in {0xD9, 0xDA}:
-            return
-        (length,) = struct.unpack_from(">H", source, at + 2)
-        yield marker, source[at + 4 : at + 2 + length]
-        at += 2 + max(length, 2)
+def _raw(source: bytes, limits: Limits) -> Header:
+    """The JPEG inside, with the orientation and the moment that the RAW file tells."""
+    at = raw.preview_at(source)
+    if at is None:
+        raise BadInput(f"a RAW file without a JPEG of {raw.LEAST_PX} px inside", code="unsupported")
+    inside = _jpeg(source, at)
+    tags = {**inside.exif.tags, **exif.read(raw.exif_block(source)).tags}
+    tags.pop(exif.PIXEL_WIDTH, None)  # those of the sensor, not of what we show
+    scans = jpeg.scans(source, at, most=limits.scans)
+    return replace(inside, exif=Exif(tags), scans=scans, carrier="raw")
