@@ -29,6 +29,7 @@ from workers.imaging.shelf import Loan
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
+LEAN_PX: Final = 28_000_000  # turning takes a second picture of that size: larger ones must do with less memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,10 @@ def render(
     edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
     loan = Loan()
     try:
-        decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage, room=loan.take)
+        lean = opened.header.orientation > 1 and opened.header.width * opened.header.height > LEAN_PX
+        decoded = pixels.decode(
+            opened.source, opened.header, long_edge=edge, salvage=salvage, room=loan.take, lean=lean and not edge
+        )
         small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed, faces=faces)
         run((*SMALL[:1], own, *SMALL[1:]) if "full" in wanted else SMALL, small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 import pylopdf_fonts_zh_cn as fonts
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -22,11 +21,11 @@ from backend.errors import BadInput
 from backend.recipe import Frame, Layer, Place, Recipe
 from workers.imaging import header, vector
 from workers.imaging.header import PICTURE_ERRORS, Limits
+from workers.imaging.patches import Patch, blend, kept, patch_of
 from workers.imaging.pixels import Rgb, Rgbx
 
-ART_LIMITS: Final = Limits(pixels=40_000_000, memory_bytes=400_000_000)
+ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=200_000_000)
 TILE_PX: Final = 128
-_LARGE_PX: Final = 9_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +44,6 @@ class Box:
         return max(wide, 0) * max(high, 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """A piece to lay at (x, y): `ink` is premultiplied RGBX, `clear` how much of the picture shines through (0–255)."""
-
-    x: int
-    y: int
-    ink: Rgbx
-    clear: Rgbx
-    solid: bool = False  # nothing shines through anywhere
-
-
 def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
     """Frame first, then marks inside its window, away from `faces`. In place. Raises BadInput when art is unusable."""
     height, width = rgbx.shape[:2]
@@ -63,42 +51,17 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
     if recipe.frame is not None:
         key = _art_for(recipe.frame, width / height)
         window = _window(recipe.frame, _art_size(_found(art, key)), window)
-        _blend(rgbx, _frame_patches(recipe.frame, _found(art, key), width, height))
+        blend(rgbx, _frame(recipe.frame, _found(art, key), width, height))
     for layer in recipe.layers:
         if kind in layer.kinds:
             ink = _mark(layer, _found(art, layer.art_key) if layer.art_key else b"", (width, height), window)
-            _blend(rgbx, [_placed(layer, ink, window, min(width, height), faces)])
+            blend(rgbx, [_placed(layer, ink, window, min(width, height), faces)])
 
 
 def _found(art: Mapping[str, bytes], key: str) -> bytes:
     if key not in art:
         raise BadInput(f"art {key} was not given")
     return art[key]
-
-
-def _blend(rgbx: Rgbx, patches: Sequence[Patch]) -> None:
-    for patch in patches:
-        high, wide = patch.ink.shape[:2]
-        under = rgbx[patch.y : patch.y + high, patch.x : patch.x + wide]
-        if patch.solid:
-            under[:] = patch.ink
-            continue
-        cv2.multiply(under, patch.clear, dst=under, scale=1 / 255)
-        cv2.add(under, patch.ink, dst=under)
-
-
-def _patch(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
-    """An RGBA image as a patch; whole within the picture."""
-    rgba = np.asarray(image, np.float32)
-    alpha = rgba[..., 3:] * np.float32(opacity / 255)
-    ink = np.rint(rgba * alpha).astype(np.uint8)
-    ink[..., 3] = 0
-    clear = np.repeat(np.rint(255 * (1 - alpha)).astype(np.uint8), 4, 2)
-    clear[..., 3] = 255
-    solid = not clear[..., 0].any()
-    if solid:
-        ink[..., 3] = 255
-    return Patch(x, y, ink, clear, solid)
 
 
 # --- marks --------------------------------------------------------------------------------------------------------
@@ -109,10 +72,11 @@ def _mark(layer: Layer, art: bytes, size: tuple[int, int], window: Box) -> Patch
     room = max(1, round(window.width - 2 * layer.margin / 100 * short))
     head = max(1, round(window.height - 2 * layer.margin / 100 * short))
     pixels = max(1, round(layer.size / 100 * short))
-    return _text(layer, pixels, room) if layer.text else _logo(layer, art, pixels, (room, head))
+    if layer.text:
+        return kept().one((layer, pixels, room), lambda: _text(layer, pixels, room))
+    return kept().one((layer, art, pixels, room, head), lambda: _logo(layer, art, pixels, (room, head)))
 
 
-@functools.lru_cache(maxsize=64)
 def _text(layer: Layer, pixels: int, room: int) -> Patch:
     font = _font(layer.serif, max(6, pixels))
     stroke = pixels / 42 if layer.bold else 0.0
@@ -124,7 +88,7 @@ def _text(layer: Layer, pixels: int, room: int) -> Patch:
     size = (math.ceil(right - left) + 2 * edge, math.ceil(bottom - top) + 2 * edge)
     letters = Image.new("L", size)
     ImageDraw.Draw(letters).text((edge - left, edge - top), layer.text, 255, font, stroke_width=stroke)
-    return _patch(_inked(letters, layer, pixels), 0, 0, layer.opacity)
+    return patch_of(_inked(letters, layer, pixels), 0, 0, layer.opacity)
 
 
 def _inked(letters: Image.Image, layer: Layer, pixels: int) -> Image.Image:
@@ -145,12 +109,11 @@ def _font(serif: bool, pixels: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(fonts.serif_path() if serif else fonts.sans_path(), pixels)
 
 
-@functools.lru_cache(maxsize=64)
 def _logo(layer: Layer, art: bytes, pixels: int, most: tuple[int, int]) -> Patch:
     image = _opened(art)
     scale = min(pixels / max(image.size), most[0] / image.width, most[1] / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return _patch(image.resize(size, Image.Resampling.LANCZOS), 0, 0, layer.opacity)
+    return patch_of(image.resize(size, Image.Resampling.LANCZOS), 0, 0, layer.opacity)
 
 
 def place(size: tuple[int, int], window: Box, where: Place, margin: int) -> Box:
@@ -180,7 +143,8 @@ def _placed(layer: Layer, ink: Patch, window: Box, short: int, faces: Sequence[B
 def _cut(patch: Patch, window: Box) -> Patch:
     """Nothing may stick out of the picture, however small it is."""
     high, wide = window.y + window.height - patch.y, window.x + window.width - patch.x
-    return replace(patch, ink=patch.ink[:high, :wide], clear=patch.clear[:high, :wide])
+    clear = None if patch.clear is None else patch.clear[:high, :wide]
+    return replace(patch, ink=patch.ink[:high, :wide], clear=clear)
 
 
 # --- frames -------------------------------------------------------------------------------------------------------
@@ -216,26 +180,18 @@ def _cuts(frame: Frame, art: tuple[int, int]) -> tuple[float, float, float, floa
     return top * art[1] / 100, right * art[0] / 100, bottom * art[1] / 100, left * art[0] / 100
 
 
-def _frame_patches(frame: Frame, art: bytes, width: int, height: int) -> tuple[Patch, ...]:
-    build = _large_frame if width * height > _LARGE_PX else _small_frame
-    return build(frame, art, width, height)
+def _frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]:
+    return kept().many((frame, art, width, height), lambda: _build_frame(frame, art, width, height))
 
 
-def _build_frame(frame: Frame, art: bytes, width: int, height: int) -> tuple[Patch, ...]:
+def _build_frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]:
     image = _opened(art)
     pieces = [((0.0, 0.0, float(image.width), float(image.height)), Box(0, 0, width, height))]
     if frame.slices is not None:
         pieces = list(_nine(frame, image.size, width, height))
-    return tuple(
-        patch
-        for source, target in pieces
-        if target.width > 0 and target.height > 0 and source[2] > source[0] and source[3] > source[1]
-        for patch in _tiles(image, source, target, frame.opacity)
-    )
-
-
-_small_frame = functools.lru_cache(maxsize=24)(_build_frame)
-_large_frame = functools.lru_cache(maxsize=2)(_build_frame)
+    for source, target in pieces:
+        if target.width > 0 and target.height > 0 and source[2] > source[0] and source[3] > source[1]:
+            yield from _tiles(image, source, target, frame.opacity)
 
 
 def _nine(
@@ -263,7 +219,7 @@ def _tiles(
         strip = image.resize((target.width, high), Image.Resampling.BICUBIC, box=part)
         inked = np.asarray(strip.getchannel("A")).max(0)
         for x, wide in _runs(inked):
-            yield _patch(strip.crop((x, 0, x + wide, high)), target.x + x, target.y + y, opacity)
+            yield patch_of(strip.crop((x, 0, x + wide, high)), target.x + x, target.y + y, opacity)
 
 
 def _runs(inked: Rgb) -> Iterator[tuple[int, int]]:
@@ -281,7 +237,7 @@ def _runs(inked: Rgb) -> Iterator[tuple[int, int]]:
 # --- art ----------------------------------------------------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=4)
 def _opened(art: bytes) -> Image.Image:
     """An uploaded picture as RGBA. Raises BadInput."""
     if vector.is_vector(art):
@@ -295,5 +251,6 @@ def _opened(art: bytes) -> Image.Image:
     return image.convert("RGBA")
 
 
+@functools.lru_cache(maxsize=64)
 def _art_size(art: bytes) -> tuple[int, int]:
     return _opened(art).size

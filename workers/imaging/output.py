@@ -18,7 +18,7 @@ from workers.imaging.pixels import Rgb, Rgbx
 
 def jpeg(rgbx: Rgbx, quality: int, exif: bytes = b"", *, tagged: bool = True) -> bytes:
     """Baseline JPEG 4:2:0; `exif` is a TIFF block, `tagged` says in the file that its colours are sRGB."""
-    made: bytes = simplejpeg.encode_jpeg(rgbx, quality, "RGBX", "420")
+    made: bytes = simplejpeg.encode_jpeg(rgbx, quality, "RGBX" if rgbx.shape[2] == 4 else "RGB", "420")
     (length,) = struct.unpack(">H", made[4:6])  # JFIF comes first, always
     segments = _segment(0xE1, b"Exif\0\0" + exif) if exif else b""
     if tagged:

@@ -25,15 +25,15 @@ from workers.imaging.header import PICTURE_ERRORS, Header, open_pillow
 
 log = logging.getLogger(__name__)
 Rgb = npt.NDArray[np.uint8]  # (height, width, 3)
-Rgbx = npt.NDArray[np.uint8]  # (height, width, 4); the last is always 255
+Rgbx = npt.NDArray[np.uint8]  # (height, width, 4), the last is always 255; lean pictures do without it
 
 
-Room = Callable[[int, int], Rgbx]  # height, width
+Room = Callable[[int, int, int], Rgbx]  # height, width, channels
 
 
-def fresh(height: int, width: int) -> Rgbx:
+def fresh(height: int, width: int, channels: int) -> Rgbx:
     """A new array."""
-    return np.empty((height, width, 4), np.uint8)
+    return np.empty((height, width, channels), np.uint8)
 
 
 @dataclass(slots=True)
@@ -45,16 +45,25 @@ class Decoded:
     managed: bool = False  # the pixels are sRGB already
 
 
-def decode(source: bytes, header: Header, *, long_edge: int = 0, salvage: bool = False, room: Room = fresh) -> Decoded:
+def decode(
+    source: bytes,
+    header: Header,
+    *,
+    long_edge: int = 0,
+    salvage: bool = False,
+    room: Room = fresh,
+    lean: bool = False,
+) -> Decoded:
     """Decode the first picture, at the smallest scale whose long edge is at least `long_edge` px (0: full size).
 
-    `room` gives the array to decode into. `salvage` takes what is there of a cut-off file instead of refusing it.
+    `room` gives the array to decode into. `salvage` takes what is there of a cut-off file
+    instead of refusing it; `lean` saves memory for time by leaving the padding out.
     Raises BadInput: truncated, unsupported, no_room.
     """
     source = source[header.skip :] if header.skip else source
     try:
         if header.format == "jpeg" and header.mode != "CMYK":
-            return _jpeg(source, _scale(header, long_edge), room, salvage=salvage)
+            return _jpeg(source, _scale(header, long_edge), room, salvage=salvage, lean=lean)
         if header.format == "heic":
             return Decoded(_heic(source))
         return _pillow(source, header)
@@ -73,16 +82,16 @@ def _scale(header: Header, long_edge: int) -> int:
     return next((by for by in (8, 4, 2) if long_edge and longest // by >= long_edge), 1)
 
 
-def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool) -> Decoded:
+def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool, lean: bool) -> Decoded:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(source)
         scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
         height, width, _, _ = simplejpeg.decode_jpeg_header(source, **scaled)
     except ValueError:
         return Decoded(_jpeg_by_pillow(source, salvage))
-    into = room(height, width)
+    into, order = room(height, width, 3 if lean else 4), "RGB" if lean else "RGBX"
     try:
-        simplejpeg.decode_jpeg(source, "RGBX", buffer=into, **scaled)
+        simplejpeg.decode_jpeg(source, order, buffer=into, **scaled)
         return Decoded(into)
     except ValueError as exc:
         cut = "end of jpeg file" in str(exc).lower()
@@ -91,7 +100,7 @@ def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool) -> Decoded:
         log.warning("jpeg damaged, decoding what is there: %s", exc)
     try:
         into[:] = 128  # what is missing is grey, not a part of the photo before
-        simplejpeg.decode_jpeg(source, "RGBX", strict=False, buffer=into, **scaled)
+        simplejpeg.decode_jpeg(source, order, strict=False, buffer=into, **scaled)
         return Decoded(into, damaged=True)
     except ValueError as exc:
         raise BadInput(f"jpeg: {exc}", code="unsupported") from exc

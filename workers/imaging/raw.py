@@ -14,7 +14,7 @@ from workers.imaging import jpeg
 LEAST_PX: Final = 640  # long edge; less is a thumbnail nobody wants on a screen
 _STARTS: Final = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")
 _JPEG: Final = re.compile(rb"\xff\xd8\xff[\xc0\xc1\xc2\xc4\xdb\xe0-\xef\xfe]")
-_MOST_FOUND: Final = 4000
+_MOST_FOUND: Final = 300
 _DNG_VERSION, _SUB_DIRECTORIES, _MAKE = 0xC612, 0x014A, 0x010F
 
 

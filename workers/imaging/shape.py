@@ -41,7 +41,7 @@ def upright(pixels: Rgbx, orientation: int, room: Room = fresh) -> Rgbx:
     if orientation in _ROTATED:
         height, width = pixels.shape[:2] if orientation == 3 else pixels.shape[1::-1]
         turn = _ROTATED[orientation]
-        return np.asarray(cv2.rotate(pixels, turn, dst=room(height, width)), np.uint8)
+        return np.asarray(cv2.rotate(pixels, turn, dst=room(height, width, pixels.shape[2])), np.uint8)
     if orientation in {5, 7}:
         pixels = np.asarray(cv2.transpose(pixels), np.uint8)
     flip = {2: 1, 4: 0, 7: -1}.get(orientation)

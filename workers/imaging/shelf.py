@@ -19,15 +19,15 @@ class Shelf:
     def __init__(self) -> None:
         self._free: list[Bytes] = []
 
-    def take(self, height: int, width: int) -> Bytes:
-        """Room for RGBX pixels; the content is whatever was there."""
-        size = height * width * 4
+    def take(self, height: int, width: int, channels: int) -> Bytes:
+        """Room for pixels; the content is whatever was there."""
+        size = height * width * channels
         try:
             kept = self._free.pop()
         except IndexError:
             kept = np.empty(0, np.uint8)
         flat = kept if kept.size >= size else np.empty(size, np.uint8)
-        return flat[:size].reshape(height, width, 4)
+        return flat[:size].reshape(height, width, channels)
 
     def give(self, pixels: Bytes) -> None:
         """Give back what `take` gave. Nothing may look at it any more."""
@@ -44,9 +44,9 @@ class Loan:
     def __init__(self) -> None:
         self._taken: list[Bytes] = []
 
-    def take(self, height: int, width: int) -> Bytes:
+    def take(self, height: int, width: int, channels: int) -> Bytes:
         """As `Shelf.take`."""
-        taken = shelf().take(height, width)
+        taken = shelf().take(height, width, channels)
         self._taken.append(taken)
         return taken
 

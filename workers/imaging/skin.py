@@ -33,7 +33,11 @@ def smoothed(pixels: Rgbx, amount: float) -> None:
     height, width = pixels.shape[:2]
     for y in range(0, height, STRIP):
         strip = pixels[y : y + STRIP]
-        luma = np.divide(cv2.cvtColor(strip, cv2.COLOR_RGBA2GRAY), 255, dtype=np.float32)
+        luma = np.divide(
+            cv2.cvtColor(strip, cv2.COLOR_RGBA2GRAY if strip.shape[2] == 4 else cv2.COLOR_RGB2GRAY),
+            255,
+            dtype=np.float32,
+        )
         gain, base, skin = (_grown(one, (width, height), y, strip.shape[0]) for one in (slope, offset, mask))
         change = (gain * luma + base - luma) * skin * np.float32(amount * MOST * 255)
         strip[..., :3] = cv2.add(strip[..., :3], cv2.merge([change] * 3), dtype=cv2.CV_8U)
