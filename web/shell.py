@@ -37,9 +37,9 @@ class Built:
     css: str
 
 
-def built(entry: str, dist: Path = DIST) -> Built:
+def built(entry: str) -> Built:
     """The files Vite made of web/ui/src/<entry>.ts."""
-    manifests = tuple(dist / f"manifest-{build}.json" for build in BUILDS)
+    manifests = tuple(DIST / f"manifest-{build}.json" for build in BUILDS)
     try:
         made_at = tuple(manifest.stat().st_mtime_ns for manifest in manifests)
     except FileNotFoundError:

@@ -200,7 +200,12 @@ function showHour(hour: Hour | null): void {
     const at = photo.shot_at ?? photo.live_at ?? 0;
     return !hour || (at >= hour.from && at < hour.to);
   };
-  roll = hour ? new Roll(live.cursor, { photos: [], next: hour.last + 1 }, { admit: within, floor: hour.first }) : live;
+  roll = live;
+  if (hour) {
+    const known = live.next === null || live.next <= hour.last; // what is here already is shown at once
+    const page = known ? live : { photos: [], next: hour.last + 1 };
+    roll = new Roll(live.cursor, page, { admit: within, floor: hour.first });
+  }
   waiting = [];
   wall.show(roll.photos);
   window.scrollTo({ top: 0, behavior: "instant" });

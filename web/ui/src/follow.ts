@@ -50,6 +50,7 @@ class Turn {
     this.#ear = ear;
     document.addEventListener("visibilitychange", this.#look);
     window.addEventListener("online", this.#stir);
+    window.addEventListener("offline", this.#cut);
     window.addEventListener("pageshow", this.#stir);
   }
 
@@ -57,6 +58,7 @@ class Turn {
     this.#stopped = true;
     document.removeEventListener("visibilitychange", this.#look);
     window.removeEventListener("online", this.#stir);
+    window.removeEventListener("offline", this.#cut);
     window.removeEventListener("pageshow", this.#stir);
     clearTimeout(this.#resting);
     this.#stir();
@@ -91,6 +93,13 @@ class Turn {
         this.#current.abort();
       }, REST_MS);
     } else this.#stir();
+  };
+
+  /** The phone knows that it has no network; a connection that is still open would only find out much later. */
+  readonly #cut = (): void => {
+    this.#failures++;
+    this.#ear.tell("none");
+    this.#current.abort();
   };
 
   readonly #stir = (): void => {

@@ -3,7 +3,6 @@
 export type Language = "zh" | "en";
 export type Words<K extends string> = Record<K, string[]>; // [Chinese, English]; English may be «one|many»
 
-const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 const DAY: Intl.DateTimeFormatOptions = { year: "numeric", month: "long", day: "numeric", weekday: "short" };
 
 export class Speech<K extends string> {
@@ -35,10 +34,12 @@ export class Speech<K extends string> {
 
   /** 14:03:22, with the day in front when it was not today. */
   clock(at: number): string {
-    const moment = new Date(at);
-    const time = moment.toLocaleTimeString("en-GB", CLOCK);
+    const moment = new Date(at); // by hand: a wall asks this for every photo, and toLocaleTimeString costs 0.3 ms
+    const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
+    const time = parts.map((part) => String(part).padStart(2, "0")).join(":");
     if (moment.toDateString() === new Date().toDateString()) return time;
-    return `${moment.toLocaleDateString(this.#locale, { month: "numeric", day: "numeric" })} ${time}`;
+    const [month, day] = [moment.getMonth() + 1, moment.getDate()];
+    return `${this.language === "en" ? `${day}/${month}` : `${month}/${day}`} ${time}`;
   }
 
   day(at: number): string {

@@ -1,7 +1,7 @@
 /** One photo on the wall: its ghost at once, the thumb when it comes, a better picture where the place is large. */
 
 import type { Box } from "./rows";
-import { ghost } from "./thumbhash";
+import { ghost, tint } from "./thumbhash";
 import type { Photo } from "./wire";
 
 export interface Host {
@@ -12,6 +12,7 @@ export interface Host {
   shown: (photo: Photo) => void;
 }
 
+const HAUNT_MS = 50;
 const FIRST_RETRY_MS = 600;
 const LAST_RETRY_MS = 20_000;
 const STALL_MS = 20_000; // a picture that has not come by then is asked for again
@@ -27,7 +28,8 @@ export class Tile {
   #coming: HTMLImageElement | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
-  #width = 0;
+  #box: Box | null = null;
+  #count = 0; // photos on the wall
   #born: Box | null = null; // laid out there once; every later place is a transform, which costs no layout
   #gone = false;
   #refined = false; // the view was asked for once
@@ -43,11 +45,15 @@ export class Tile {
     this.link.setAttribute("aria-label", host.label(photo));
     const old = served?.querySelector("img");
     if (old) this.#adopt(old);
-    else this.link.append(this.#haunt());
-    if (!served) this.el.append(this.link);
+    if (served) return;
+    this.el.style.background = tint(photo.placeholder);
+    this.el.append(this.link);
   }
 
   place(box: Box, index: number, count: number): void {
+    if (box === this.#box && count === this.#count) return;
+    this.#box = box;
+    this.#count = count;
     const { style } = this.el;
     if (!this.#born) {
       this.#born = box;
@@ -57,7 +63,6 @@ export class Tile {
     style.transform = `translate(${(box.x - this.#born.x).toFixed(2)}px, ${(box.y - this.#born.y).toFixed(2)}px)`;
     style.width = `${box.w.toFixed(2)}px`;
     style.height = `${box.h.toFixed(2)}px`;
-    this.#width = box.w;
     this.el.setAttribute("aria-posinset", String(index + 1));
     this.el.setAttribute("aria-setsize", String(count));
   }
@@ -109,12 +114,8 @@ export class Tile {
       this.#settle();
     } else if (img.complete) {
       img.remove();
-      this.link.append(this.#haunt());
       this.#fetch(this.photo.urls.thumb);
-    } else {
-      this.link.prepend(this.#haunt());
-      this.#await(img);
-    }
+    } else this.#await(img);
   }
 
   #fetch(url: string): void {
@@ -128,6 +129,7 @@ export class Tile {
 
   #await(img: HTMLImageElement): void {
     this.#coming = img;
+    if (!this.#picture) setTimeout(() => this.#haunt(), HAUNT_MS);
     const asked = performance.now();
     this.#timer = setTimeout(() => this.#missed(img), STALL_MS);
     img.addEventListener("error", () => this.#missed(img), { once: true });
@@ -179,7 +181,7 @@ export class Tile {
   #settle(): void {
     const thin = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData;
     this.#timer = setTimeout(() => {
-      const wanted = this.#width * Math.min(devicePixelRatio, 2);
+      const wanted = (this.#box?.w ?? 0) * Math.min(devicePixelRatio, 2);
       const has = this.#picture?.naturalWidth ?? 0;
       const small = this.#picture?.src.endsWith(this.photo.urls.view) === false && wanted > has * LARGE;
       this.#timer = undefined;
@@ -189,12 +191,14 @@ export class Tile {
     }, SETTLE_MS);
   }
 
-  #haunt(): HTMLCanvasElement {
+  /** The ghost, unless the picture was faster. */
+  #haunt(): void {
+    const seen = this.#picture || this.#gone || this.link.querySelector("canvas") ? null : ghost(this.photo.placeholder);
+    if (!seen) return;
     const canvas = document.createElement("canvas");
-    const seen = ghost(this.photo.placeholder);
-    canvas.width = seen?.width ?? 1;
-    canvas.height = seen?.height ?? 1;
-    if (seen) canvas.getContext("2d")?.putImageData(new ImageData(seen.rgba, seen.width, seen.height), 0, 0);
-    return canvas;
+    canvas.width = seen.width;
+    canvas.height = seen.height;
+    canvas.getContext("2d")?.putImageData(new ImageData(seen.rgba, seen.width, seen.height), 0, 0);
+    this.link.prepend(canvas);
   }
 }

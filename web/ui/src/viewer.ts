@@ -76,6 +76,7 @@ class Viewer {
     this.closed = new Promise((resolve) => this.#pswp.on("destroy", () => resolve()));
     this.#wire();
     this.#pswp.init();
+    this.#pswp.element?.setAttribute("aria-label", this.#speech.say("photo"));
     if (!this.#deep) history.pushState({ viewing: true }, "", `#p=${on.photo.id}`);
     document.body.classList.add("viewing");
     if (!known) void this.#olderThan(on.photo);

@@ -75,8 +75,7 @@ export class Wall {
   setStyle(style: Style): void {
     if (style === this.#style) return;
     this.#style = style;
-    this.#el.classList.toggle("square", style === "grid");
-    this.#relay(this.#rows);
+    this.#keeping(!this.atTop(), () => this.#relay(this.#rows));
     this.#render();
   }
 
@@ -148,10 +147,10 @@ export class Wall {
     return window.scrollY < this.#offset + Math.min(this.#boxes[0]?.h ?? 0, 160);
   }
 
-  /** Less than two screens are left below. */
-  hungry(): boolean {
+  /** Less than two screens are left below. `top`: where the screen begins on the wall. */
+  hungry(top = window.scrollY - this.#offset): boolean {
     const last = this.#boxes[this.#boxes.length - 1];
-    return window.scrollY - this.#offset + 3 * window.innerHeight > (last ? last.y + last.h : 0);
+    return top + 3 * window.innerHeight > (last ? last.y + last.h : 0);
   }
 
   elementOf(id: string): HTMLElement | undefined {
@@ -252,7 +251,8 @@ export class Wall {
   #render(fast = false): void {
     const view = window.innerHeight;
     const top = window.scrollY - this.#offset;
-    const near = this.#between(top - view, top + 2 * view);
+    const ahead = fast ? view / 3 : view;
+    const near = this.#between(top - ahead, top + view + ahead);
     const kept = new Set(near.map((index) => this.photos[index]?.id));
     for (const [id, tile] of this.#tiles) {
       if (!kept.has(id) && !tile.el.contains(document.activeElement)) this.#forget(id, tile);
@@ -260,7 +260,7 @@ export class Wall {
     this.#arrange(near.flatMap((index) => this.#tileAt(index) ?? []), !fast);
     clearTimeout(this.#calm);
     if (fast) this.#calm = setTimeout(() => this.#render(), 120);
-    if (this.hungry()) this.#host.more();
+    if (this.hungry(top)) this.#host.more(); // asking the page again would cost a layout
   }
 
   /** Put exactly these tiles on the page, in the order of the album, moving as few as possible. */

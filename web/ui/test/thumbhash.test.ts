@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { type Ghost, ghost } from "../src/thumbhash";
+import { type Ghost, ghost, tint } from "../src/thumbhash";
 
 function at(seen: Ghost, x: number, y: number): number[] {
   const start = (Math.floor(y * seen.height) * seen.width + Math.floor(x * seen.width)) * 4;
@@ -36,5 +36,10 @@ describe("a placeholder", () => {
     expect(ghost("")).toBeNull();
     expect(ghost("AAA")).toBeNull();
     expect(ghost("not base64 at all!")).toBeNull();
+  });
+
+  test("and its mean colour, the same as the server's", () => {
+    expect(tint("F4cCpaJ/dXmIeIh3iIiHh4+H+Ih4")).toBe("rgb(118,49,112)"); // #763170 in tests/browser/test_pages.py
+    expect(tint("?")).toMatch(/^rgb/);
   });
 });

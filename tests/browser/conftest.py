@@ -1,0 +1,53 @@
+"""One platform and one browser for all tests of a file; every page that a test opened must have been free of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.venue import Guests, Venue
+from tests.e2e.platform import Running
+from web import shell
+
+CHROMIUM = "/usr/bin/chromium"
+PHOTOS = 26
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    missing = [build for build in shell.BUILDS if not (shell.DIST / f"manifest-{build}.json").exists()]
+    assert not missing, "web/dist is not built: run ./start.sh --setup dev"
+
+
+@pytest.fixture(scope="session")
+def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
+    """The platform as `kuaimen up` starts it, with an album of photos that a camera sent."""
+    running = Running(tmp_path_factory.mktemp("venue") / "var")
+    running.start()
+    try:
+        found = Venue(running, running.status(), tmp_path_factory.mktemp("shots"))
+        found.shoot(PHOTOS)
+        found.settle(PHOTOS)
+        yield found
+    finally:
+        running.stop()
+        running.end()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-dev-shm-usage"]
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def guests(browser: Browser) -> Generator[Guests]:
+    found = Guests(browser)
+    yield found
+    found.close()
+    assert not found.troubles, found.troubles

@@ -1,0 +1,133 @@
+"""The big screen and the console, in a browser, against the running platform."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_album import serious
+from tests.browser.venue import DESK, TALL, WIDE, Guests, Venue, listening, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+ON_STAGE = "[...document.querySelectorAll('#stage [data-id]')].map((one) => one.dataset.id)"
+BROKEN = "[...document.querySelectorAll('#stage img')].filter((img) => img.complete && !img.naturalWidth).length"
+TEN_MINUTES_MS = 10 * 60 * 1000
+
+
+def screen(venue: Venue, mode: str) -> str:
+    return f"{venue.url}/screen/{venue.status['share_code']}?mode={mode}"
+
+
+@pytest.mark.parametrize("mode", ["wall", "slides", "spotlight"])
+def test_a_new_photo_is_on_the_screen_within_two_seconds(venue: Venue, guests: Guests, mode: str) -> None:
+    page = guests.open(screen(venue, mode), WIDE)
+    until(page, f"{ON_STAGE}.length > 0 && document.getElementById('pulse').dataset.state === 'live'", 30)
+    page.wait_for_timeout(1500)
+    took = []
+    for _ in range(3):
+        known = page.evaluate(ON_STAGE)
+        sent = venue.shoot()
+        newest = ""
+        while not newest:
+            fresh = page.evaluate("document.querySelector('#stage .fresh')?.dataset.id ?? ''")
+            newest = fresh if fresh not in known else ""
+            assert time.monotonic() - sent < 20
+        took.append(time.monotonic() - sent)
+    assert min(took) < 2, took
+
+
+@pytest.mark.parametrize("mode", ["wall", "slides", "spotlight"])
+def test_ten_minutes_without_a_network_are_not_seen(venue: Venue, guests: Guests, mode: str) -> None:
+    page = guests.open("about:blank", WIDE)
+    page.clock.install()
+    page.goto(screen(venue, mode))
+    page.clock.run_for(3000)
+    until(page, f"{ON_STAGE}.length > 0", 30)
+    for _ in range(8):  # the reel fills itself a few pictures at a time
+        page.clock.run_for(2000)
+        page.wait_for_timeout(200)
+    page.context.set_offline(True)
+    shown = set()
+    for _ in range(10):
+        page.clock.run_for(TEN_MINUTES_MS // 10)
+        page.wait_for_timeout(60)
+        shown |= set(page.evaluate(ON_STAGE))
+        assert page.evaluate(BROKEN) == 0
+        assert page.evaluate("document.querySelectorAll('#stage img').length") > 0
+    assert len(shown) > 5, "it stood still"
+    page.context.set_offline(False)
+    known = page.evaluate(ON_STAGE)
+    venue.shoot()
+    for _ in range(40):
+        page.clock.run_for(1000)
+        page.wait_for_timeout(100)
+        fresh = page.evaluate("document.querySelector('#stage .fresh')?.dataset.id ?? ''")
+        if fresh and fresh not in known:
+            break
+    assert fresh not in known
+
+
+def test_a_photo_taken_down_leaves_the_screen(venue: Venue, guests: Guests) -> None:
+    page = guests.open(screen(venue, "wall"), WIDE)
+    until(page, f"{ON_STAGE}.length > 5", 30)
+    photo_id = page.evaluate("document.querySelector('#stage .large').dataset.id")
+    venue.organizer(f"/photos/{photo_id}/hide", {})
+    until(page, f"!{ON_STAGE}.includes('{photo_id}')", 3)
+    venue.organizer(f"/photos/{photo_id}/restore", {})
+
+
+def test_the_screen_changes_modes_by_key_and_keeps_it(venue: Venue, guests: Guests) -> None:
+    page = guests.open(screen(venue, "wall"), WIDE)
+    until(page, f"{ON_STAGE}.length > 0", 30)
+    page.keyboard.press("3")
+    until(page, "document.body.dataset.mode === 'spotlight'")
+    assert "mode=spotlight" in page.url
+    assert serious(page) == []
+
+
+def test_the_console_counts_hides_and_brands(venue: Venue, guests: Guests) -> None:
+    album = guests.open(venue.album_url)
+    listening(album)
+    page = guests.open(f"{venue.url}/console", DESK)
+    page.get_by_label("账号").fill(venue.status["console"]["login"])
+    page.get_by_label("密码").fill("not it")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("alert")).to_have_text("账号或密码不正确")
+    assert serious(page) == []
+    page.get_by_label("密码").fill(venue.status["console"]["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/console/events/*")
+
+    def counter(name: str) -> int:
+        return int(page.locator(f"[data-counter={name}] dd").inner_text().replace(",", ""))
+
+    until(page, "(document.querySelector('[data-counter=received] dd')?.textContent ?? '–') !== '–'")
+    received = counter("received")
+    venue.shoot()
+    expect(page.locator("[data-counter=received] dd")).to_have_text(f"{received + 1:,}", timeout=8_000)
+    expect(page.locator(".waiting")).to_have_text("\u00a0", timeout=20_000)
+    assert counter("received") == counter("live") + counter("hidden") + counter("failed")
+    for file in ("poster.pdf", "poster.png", "qr.png"):
+        assert page.locator(f"a[href$='{file}']").count() == 1
+
+    newest = venue.organizer(f"/events/{venue.status['event_id']}/photos?state=live&limit=1")["photos"][0]
+    photo_id, name = newest["id"], newest["name"]
+    until(album, f"document.querySelector('#wall li').dataset.id === '{photo_id}'")
+    page.get_by_role("button", name=f"下架 {name}").click()
+    until(album, f"!document.querySelector('#wall li[data-id=\"{photo_id}\"]')", 5)
+    page.get_by_role("button", name="已下架", exact=True).click()
+    page.get_by_role("button", name=f"恢复 {name}").click()
+    until(album, f"document.querySelector('#wall li').dataset.id === '{photo_id}'", 20)
+    assert serious(page) == []
+
+
+def test_the_console_fits_a_phone(venue: Venue, guests: Guests) -> None:
+    page = guests.open(f"{venue.url}/console", TALL)
+    page.get_by_label("账号").fill(venue.status["console"]["login"])
+    page.get_by_label("密码").fill(venue.status["console"]["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/console/events/*")
+    page.locator(".photos tbody tr").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= TALL[0]
