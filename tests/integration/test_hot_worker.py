@@ -90,7 +90,7 @@ class Floor:
                 stderr=out,
             )
         self.processes.append(process)
-        wait(lambda: any(w.endswith(b"idle") for w in self._states(process.pid)), 20)
+        wait(lambda: any(w.endswith(b"idle") for w in self._states(process.pid)), 90)
         return process
 
     def _states(self, pid: int) -> list[bytes]:
@@ -171,7 +171,7 @@ def test_a_long_job_is_not_taken_from_the_living(floor: Floor) -> None:
     floor.worker(BEAT_S=1, DEAD_S=3)
     floor.worker(BEAT_S=1, DEAD_S=3)
     floor.ring("note", "long", 9)
-    wait(lambda: floor.said("end long") == 1, 20)
+    wait(lambda: floor.said("end long") == 1, 90)
     assert floor.started("long") == 1
 
 
@@ -191,7 +191,7 @@ def test_a_job_that_kills_its_workers_is_not_handed_out_for_ever(floor: Floor) -
 def test_a_stuck_native_call_ends_the_process_and_says_where(floor: Floor) -> None:
     worker = floor.worker(GRACE_S=1)
     floor.ring("hang", timeout=1)
-    wait(lambda: worker.poll() is not None, 20)
+    wait(lambda: worker.poll() is not None, 90)
     said = (floor.path / "worker.log").read_text()
     assert "Timeout" in said
     assert "in hang" in said
@@ -200,7 +200,7 @@ def test_a_stuck_native_call_ends_the_process_and_says_where(floor: Floor) -> No
 def test_a_swollen_worker_makes_room(floor: Floor) -> None:
     worker = floor.worker()
     floor.ring("swell")
-    wait(lambda: worker.poll() is not None, 20)
+    wait(lambda: worker.poll() is not None, 90)
     assert worker.returncode == 0
 
 
