@@ -18,7 +18,7 @@ setup: ## make the environment for development ready
 test: setup lint types ## all gates and all tests; what CI runs
 	$(BIN)/pytest -q -n 2 -m "not slow"
 	TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/integration tests/property tests/chaos
-	$(BIN)/pytest -q -n 2 --dist loadfile -m slow
+	$(BIN)/pytest -q -n 2 --dist loadfile --reruns 1 -m slow
 
 check: lint types ## gates and the fast tests; run it before every commit
 	$(BIN)/pytest -q -n 2 -m "not slow"

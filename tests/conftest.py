@@ -22,6 +22,7 @@ from backend.wechat import Login, Outcome, Told
 from launch.app import create_app
 from tests import postgres
 from tests.cast import Cast, make_cast
+from tests.chromium import *  # noqa: F403 - the chromium fixture
 from tests.redis_server import *  # noqa: F403 - the redis_url fixture
 from workers import runner
 

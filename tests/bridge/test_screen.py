@@ -5,20 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from camera_bridge.bridge import Bridge
 from camera_bridge.config import Config
 from camera_bridge.screen import KEY_HEADER, Screen, _Handler
 from tests.bridge.conftest import PASSWORD, login, picture, store
 from tests.bridge.platform import FakePlatform
+from tests.chromium import Launch
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture
@@ -90,14 +89,10 @@ def test_the_self_test_goes_through_the_door_and_nobody_sees_it(
 
 
 @pytest.fixture
-def browser_page() -> Iterator[Page]:
-    if not CHROMIUM.exists():
-        pytest.skip("no chromium here")
-    with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
-        yield page
-        browser.close()
+def browser_page(chromium: Launch) -> Iterator[Page]:
+    page = chromium().new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
+    yield page
+    page.close()
 
 
 def test_the_page_says_what_to_do(screen: Screen, bridge: Bridge, platform: FakePlatform, browser_page: Page) -> None:

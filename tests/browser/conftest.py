@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.venue import Guests, Venue
+from tests.chromium import Launch
 from tests.e2e.platform import Running
 from web import shell
 
-CHROMIUM = "/usr/bin/chromium"
 PHOTOS = 26
 
 
@@ -37,12 +37,8 @@ def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Ve
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-dev-shm-usage"]
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield found
-        found.close()
+def browser(chromium: Launch) -> Browser:
+    return chromium()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from backend.wechat import Outcome
 from backend.wechat.opening import SANDBOX_APPID, SANDBOX_SECRET
@@ -277,36 +277,32 @@ def test_many_changes_are_few_writes(tmp_path):
 # --- the page ----------------------------------------------------------------------------------------------------
 
 
-def test_the_page_lets_a_newcomer_be_a_guest(sandbox, wechat, product):
+def test_the_page_lets_a_newcomer_be_a_guest(sandbox, wechat, product, chromium):
     sandbox.act("push", url=product.url)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        page = browser.new_page(locale="zh-CN")
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(sandbox.url)
-        page.get_by_label("名字").fill("小红 <b>")
-        page.get_by_role("button", name="登录", exact=True).click()
-        phone = page.locator(".phone")
-        expect(phone.locator(".who")).to_have_text("小红 <b>")
-        expect(page.locator("#said")).to_contain_text("登录码")
-        phone.get_by_role("button", name="允许").first.click()
-        expect(phone.locator(".left").first).to_have_text("1")
-        openid = next(iter(sandbox.app.users))
-        wechat.tell(openid, ALBUM_UPDATE, WORDS, page="pages/album/album")
-        expect(phone.locator(".card h3")).to_have_text("相册更新通知")
-        expect(phone.locator(".card")).to_contain_text("点击查看")
-        expect(phone.locator(".left").first).to_have_text("0")
-        expect(page.locator("#pushes tr")).to_have_count(2)
-        page.get_by_role("button", name="注入").click()
-        expect(page.locator("#faults")).to_contain_text("-1")
-        page.get_by_role("button", name="全部恢复").click()
-        expect(page.locator("#faults")).to_be_empty()
-        page.get_by_role("button", name="+2 小时").click()
-        expect(page.locator("#clock")).to_contain_text("2.0 h")
-        page.get_by_role("button", name="English").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("WeChat sandbox")
-        assert errors == []
-        browser.close()
+    page = chromium().new_page(locale="zh-CN")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(sandbox.url)
+    page.get_by_label("名字").fill("小红 <b>")
+    page.get_by_role("button", name="登录", exact=True).click()
+    phone = page.locator(".phone")
+    expect(phone.locator(".who")).to_have_text("小红 <b>")
+    expect(page.locator("#said")).to_contain_text("登录码")
+    phone.get_by_role("button", name="允许").first.click()
+    expect(phone.locator(".left").first).to_have_text("1")
+    openid = next(iter(sandbox.app.users))
+    wechat.tell(openid, ALBUM_UPDATE, WORDS, page="pages/album/album")
+    expect(phone.locator(".card h3")).to_have_text("相册更新通知")
+    expect(phone.locator(".card")).to_contain_text("点击查看")
+    expect(phone.locator(".left").first).to_have_text("0")
+    expect(page.locator("#pushes tr")).to_have_count(2)
+    page.get_by_role("button", name="注入").click()
+    expect(page.locator("#faults")).to_contain_text("-1")
+    page.get_by_role("button", name="全部恢复").click()
+    expect(page.locator("#faults")).to_be_empty()
+    page.get_by_role("button", name="+2 小时").click()
+    expect(page.locator("#clock")).to_contain_text("2.0 h")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("WeChat sandbox")
+    assert errors == []
+    page.close()

@@ -180,11 +180,11 @@ def test_a_job_that_kills_its_workers_is_not_handed_out_for_ever(floor: Floor) -
     floor.ring("note", "poison", 60)
     for death in (1, 2):
         worker = floor.worker(**quick)
-        wait(lambda death=death: floor.started("poison") == death, 25)
+        wait(lambda death=death: floor.started("poison") == death, 90)
         worker.kill()
         worker.wait()
     floor.worker(**quick)
-    wait(lambda: len(floor.queue.failed_job_registry.get_job_ids(cleanup=False)) == 1, 25)
+    wait(lambda: len(floor.queue.failed_job_registry.get_job_ids(cleanup=False)) == 1, 90)
     assert floor.started("poison") == 2
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.bridge_client import BridgeClient
 from tests.cast import jpeg
+from tests.chromium import Launch
 from tests.e2e.platform import Running
 from tests.miniprogram.phone import Phone
 
@@ -108,14 +109,9 @@ def bundle(house: House, npm: Callable[..., str], tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Launch) -> Browser:
     """WeChat knows no cross-origin rule for wx.request; a browser without one stands in."""
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-web-security"]
-        )
-        yield found
-        found.close()
+    return chromium("--disable-web-security")
 
 
 @pytest.fixture
