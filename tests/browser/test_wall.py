@@ -1,14 +1,10 @@
-"""A wall of 10,000 photos, a slow line, and the picture of it all that the README shows."""
+"""A wall of 10,000 photos, and a slow line."""
 
 from __future__ import annotations
 
-import io
-import os
 import statistics
-from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page
 
 from tests.browser.venue import DESK, TALL, Guests, Venue, listening, until
@@ -120,35 +116,3 @@ def test_the_first_photos_come_soon_on_a_slow_line(venue: Venue, guests: Guests)
         weighed.append(sum(sizes))
     assert max(weighed) < PAGE_BYTES
     assert min(took) < 1500, (took, statistics.median(took))
-
-
-def test_a_picture_for_the_readme(venue: Venue, guests: Guests) -> None:
-    """A desk and a phone side by side. KUAIMEN_SCREENSHOT names the file to keep; otherwise it is only looked at."""
-    kept = os.environ.get("KUAIMEN_SCREENSHOT")
-    if kept:
-        before = venue.running.live()
-        venue.shoot(18, small=False)
-        venue.settle(before + 18)
-    desk = guests.open(venue.album_url, DESK)
-    phone = guests.open(venue.album_url, TALL, color_scheme="dark")
-    for page in (desk, phone):
-        listening(page)
-        until(page, "[...document.querySelectorAll('#wall img')].every((img) => img.naturalWidth)", 30)
-        page.wait_for_timeout(2500)
-    wide, tall = (Image.open(io.BytesIO(page.screenshot())).convert("RGB") for page in (desk, phone))
-    sheet = Image.new("RGB", (1640, 1010), "#dcd7cd")
-    _lay(sheet, wide.resize((1320, 825), Image.Resampling.LANCZOS), (50, 60), 10)
-    _lay(sheet, tall.resize((355, 768), Image.Resampling.LANCZOS), (1240, 200), 26)
-    assert len(sheet.resize((64, 40)).getcolors(4096) or []) > 200, "the album looks empty"
-    if kept:
-        sheet.save(Path(kept), optimize=True)
-
-
-def _lay(sheet: Image.Image, shot: Image.Image, at: tuple[int, int], radius: int) -> None:
-    """A screen on the sheet, with round corners and a soft shadow."""
-    mask = Image.new("L", shot.size, 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, shot.width - 1, shot.height - 1), radius, fill=255)
-    shade = Image.new("L", sheet.size, 0)
-    shade.paste(mask.point(lambda v: v // 3), (at[0], at[1] + 14))
-    sheet.paste("#2a2118", (0, 0), shade.filter(ImageFilter.GaussianBlur(22)))
-    sheet.paste(shot, at, mask)
