@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
-import PyOpenColorIO as ocio  # noqa: N813 - its own documentation calls it so
 
 from backend.errors import BadInput
 from backend.recipe import KINDS, Recipe
@@ -89,7 +88,7 @@ class Sheet:
     kind: str = "view"
     faces: Sequence[Face] = ()
     values: Values = field(default_factory=Values)
-    table: ocio.CPUProcessor | None = None
+    table: colour.Table | None = None
     room: Room = fresh  # where large arrays come from
 
 

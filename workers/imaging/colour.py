@@ -10,6 +10,7 @@ import functools
 import io
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import PyOpenColorIO as ocio  # noqa: N813 - its own documentation calls it so
 from PIL import Image, ImageCms
 
-from workers.imaging import exif
+from workers.imaging import exif, native
 from workers.imaging.header import PICTURE_ERRORS, Header
 from workers.imaging.pixels import Rgb, Rgbx
 
@@ -157,13 +158,25 @@ def _nodes(edge: int) -> Floats:
     return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1)
 
 
-def fused(tones: Sequence[Tone]) -> ocio.CPUProcessor | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Every node's colour, as the native way takes it, or as a processor of OpenColorIO."""
+
+    packed: native.Table | None = None
+    processor: ocio.CPUProcessor | None = None
+
+
+def fused(tones: Sequence[Tone]) -> Table | None:
     """All tones as one table, ready to apply; None when there is nothing to do, so that pixels stay bit-exact."""
     if not tones:
         return None
     colours = _nodes(NODES_PER_EDGE)
     for tone in tones:
         colours = np.clip(tone(colours), 0, 1)
+    return Table(packed=native.packed(colours)) if native.found() else Table(processor=_processor(colours))
+
+
+def _processor(colours: Floats) -> ocio.CPUProcessor:
     table = ocio.Lut3DTransform(NODES_PER_EDGE)
     table.setData(np.ascontiguousarray(colours, np.float32).reshape(-1))
     table.setInterpolation(ocio.INTERP_TETRAHEDRAL)
@@ -172,11 +185,16 @@ def fused(tones: Sequence[Tone]) -> ocio.CPUProcessor | None:
     return processor.getOptimizedCPUProcessor(eight, eight, ocio.OPTIMIZATION_DEFAULT)
 
 
-def apply(table: ocio.CPUProcessor | None, pixels: Rgb | Rgbx) -> None:
+def apply(table: Table | None, pixels: Rgb | Rgbx) -> None:
     """Apply in place."""
+    quick = native.found()
     if table is None:
         return
+    if table.packed is not None and quick is not None:
+        quick(pixels, table.packed)
+        return
+    assert table.processor is not None
     height, width, channels = pixels.shape
-    table.apply(
+    table.processor.apply(
         ocio.PackedImageDesc(pixels, width, height, channels, ocio.BIT_DEPTH_UINT8, 1, channels, width * channels)
     )
