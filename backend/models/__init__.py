@@ -6,59 +6,16 @@ Moments are `<verb>_at`, milliseconds since the epoch, UTC. Every row of a tenan
 from __future__ import annotations
 
 import enum
-import json
-import secrets
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Dialect,
-    Enum,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator, TypeEngine
-from typing_extensions import override
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.clock import now_ms
+from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
+from backend.models.bridges import Bridge, BridgeState
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-class Json(TypeDecorator[Any]):
-    """JSONB on PostgreSQL, text elsewhere; `with_variant` would make Alembic write a migration that cannot run."""
-
-    impl = Text
-    cache_ok = True
-
-    @override
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
-
-    @override
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-    @override
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return value if value is None or dialect.name == "postgresql" else json.loads(value)
+__all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
 
 
 class Role(enum.StrEnum):
@@ -80,14 +37,6 @@ class EventState(enum.StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     ARCHIVED = "archived"
-
-
-class BridgeState(enum.StrEnum):
-    """pairing → paired → revoked. See `backend.states.BRIDGE`."""
-
-    PAIRING = "pairing"
-    PAIRED = "paired"
-    REVOKED = "revoked"
 
 
 class PhotoState(enum.StrEnum):
@@ -143,40 +92,11 @@ class Milestone(enum.StrEnum):
     COMPLETE = "complete"
 
 
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        int: BigInteger().with_variant(Integer, "sqlite"),
-        enum.StrEnum: Enum(
-            enum.StrEnum, native_enum=False, length=16, values_callable=lambda kinds: [k.value for k in kinds]
-        ),
-        dict[str, Any]: Json,
-    }
-
-
-def new_id() -> str:
-    """96 random bits, URL-safe, 16 characters."""
-    return secrets.token_urlsafe(12)
-
-
-def new_code() -> str:
-    """A share code: 10 characters of base62, short enough for a mini-program code's scene."""
-    return "".join(secrets.choice(BASE62) for _ in range(10))
-
-
-def new_salt() -> str:
-    return secrets.token_hex(4)
-
-
-def _id() -> Mapped[str]:
-    return mapped_column(String(16), primary_key=True, default=new_id)
-
-
 class Organization(Base):
     """机构: the tenant."""
 
     __tablename__ = "organizations"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[int] = mapped_column(default=now_ms)
 
@@ -185,7 +105,7 @@ class Member(Base):
     """成员: somebody who works for an organization."""
 
     __tablename__ = "members"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     login: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(80), default="")
@@ -200,7 +120,7 @@ class Event(Base):
     """活动: an occasion with a date."""
 
     __tablename__ = "events"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     title: Mapped[str] = mapped_column(String(80))
     place: Mapped[str] = mapped_column(String(120), default="")
@@ -224,7 +144,7 @@ class BrandKit(Base):
     """品牌素材: watermark layers and sponsor frame of an organization, as a recipe takes them."""
 
     __tablename__ = "brand_kits"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     name: Mapped[str] = mapped_column(String(80))
     look: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -238,7 +158,7 @@ class Album(Base):
     """相册(频道): ordered photos of an event; one tab on screen."""
 
     __tablename__ = "albums"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
     title: Mapped[str] = mapped_column(String(80))
@@ -258,23 +178,6 @@ class Album(Base):
     event: Mapped[Event] = relationship()
 
 
-class Bridge(Base):
-    """相机桥: a paired agent beside the cameras."""
-
-    __tablename__ = "bridges"
-    id: Mapped[str] = _id()
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
-    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
-    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))  # where its photos go
-    name: Mapped[str] = mapped_column(String(80))
-    state: Mapped[BridgeState] = mapped_column(default=BridgeState.PAIRED)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    cameras: Mapped[dict[str, Any]] = mapped_column(default=dict)  # camera user → album_id
-    seen_at: Mapped[int | None]
-    said: Mapped[dict[str, Any]] = mapped_column(default=dict)  # its last heartbeat
-    created_at: Mapped[int] = mapped_column(default=now_ms)
-
-
 class Photo(Base):
     """照片: one press of the shutter.
 
@@ -289,7 +192,7 @@ class Photo(Base):
         Index(None, "album_id", "state"),
         Index(None, "render_due_at"),
     )
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))
     album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))
@@ -335,7 +238,7 @@ class Source(Base):
 
     __tablename__ = "sources"
     __table_args__ = (UniqueConstraint("photo_id", "kind", "digest"),)
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"))
     kind: Mapped[SourceKind]
     key: Mapped[str] = mapped_column(String(200))
@@ -376,7 +279,7 @@ class Guest(Base):
 
     __tablename__ = "guests"
     __table_args__ = (UniqueConstraint("appid", "openid"),)
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     appid: Mapped[str] = mapped_column(String(32))  # «h5» for browsers
     openid: Mapped[str] = mapped_column(String(64))
     unionid: Mapped[str | None] = mapped_column(String(64))
@@ -416,7 +319,7 @@ class Delivery(Base):
             postgresql_where=text("state = 'planned'"),
         ),
     )
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"))
     album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), index=True)
     template_id: Mapped[str] = mapped_column(String(64))
@@ -434,7 +337,7 @@ class Audit(Base):
     """审计: everything a person did to a photo, an album or a member."""
 
     __tablename__ = "audits"
-    id: Mapped[str] = _id()
+    id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     actor: Mapped[str] = mapped_column(String(80))  # member:<id>, guest:<id>, system
     action: Mapped[str] = mapped_column(String(40))
