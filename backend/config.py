@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
     wechat_check_path: bool = True
     wechat_template_id: str = "KM_ALBUM_UPDATE"
+    moderator: Literal["wechat", "people"] = "wechat"  # who looks at photos of albums that want it
     wechat_template_fields: str = "album=thing1,count=number2,time=time3,tip=thing4"
 
     # limits

@@ -11,12 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.jobs import RecallPhoto, RenderPhoto
-from backend.models import Album, Photo, PhotoState, Publishing, Rendition, Source, SourceKind
+from backend.jobs import CheckPhoto, RecallPhoto, RenderPhoto
+from backend.models import (
+    Album,
+    Check,
+    Checking,
+    CheckState,
+    Photo,
+    PhotoState,
+    Publishing,
+    Rendition,
+    Source,
+    SourceKind,
+)
 from backend.states import move_photo
 
 NOTIFY_AFTER_MS = 5_000  # photos that follow each other are told together
@@ -56,7 +67,7 @@ def publish(tx: Tx, photo_id: str) -> bool:
     album = tx.get_one(Album, photo.album_id)
     if photo.state is PhotoState.LIVE:
         tx.execute(update(Photo).where(Photo.id == photo_id).values(revision=revision))
-    elif album.publishing is Publishing.APPROVE and photo.approved_at is None:
+    elif photo.approved_at is None and _held_back(tx, album, photo_id):
         return False
     else:
         now = now_ms()
@@ -67,6 +78,16 @@ def publish(tx: Tx, photo_id: str) -> bool:
         tx.execute(update(Album).where(Album.id == photo.album_id).values(notify_due_at=due))
     tx.wake(photo.album_id, revision)
     return True
+
+
+def _held_back(tx: Tx, album: Album, photo_id: str) -> bool:
+    """Until a person approves, or where the album wants it, until a moderator has passed it."""
+    if album.checking is not Checking.OFF and not tx.scalar(select(exists().where(Check.photo_id == photo_id))):
+        tx.ring(CheckPhoto(photo_id))
+    if album.publishing is Publishing.APPROVE:
+        return True
+    passed = exists().where(Check.photo_id == photo_id, Check.state == CheckState.PASSED)
+    return album.checking is Checking.BEFORE and not tx.scalar(select(passed))
 
 
 def hide(tx: Tx, photo_id: str) -> bool:

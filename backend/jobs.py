@@ -54,9 +54,17 @@ class NotifyAlbum:
     album_id: str
 
 
-Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | NotifyAlbum
+@dataclass(frozen=True, slots=True)
+class CheckPhoto:
+    """Ask a moderator about a photo whose album wants that."""
+
+    queue: ClassVar[str] = "notify"
+    photo_id: str
+
+
+Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | NotifyAlbum | CheckPhoto
 KINDS: Final[dict[str, type[Job]]] = {
-    k.__name__: k for k in (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, NotifyAlbum)
+    k.__name__: k for k in (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, NotifyAlbum, CheckPhoto)
 }
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
 

@@ -12,12 +12,16 @@ from backend.db import Tx
 from backend.models import (
     Bridge,
     BridgeState,
+    Check,
+    CheckState,
     Delivery,
     DeliveryState,
     Event,
     EventState,
     Photo,
     PhotoState,
+    Report,
+    ReportState,
 )
 
 S = TypeVar("S", bound=StrEnum)
@@ -46,6 +50,19 @@ DELIVERY: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     DeliveryState.REFUSED: frozenset(),
 }
 
+CHECK: Final[dict[CheckState, frozenset[CheckState]]] = {
+    CheckState.WANTED: frozenset({CheckState.ASKED, CheckState.PASSED, CheckState.REVIEW, CheckState.RISKY}),
+    CheckState.ASKED: frozenset({CheckState.WANTED, CheckState.PASSED, CheckState.REVIEW, CheckState.RISKY}),
+    CheckState.REVIEW: frozenset({CheckState.PASSED, CheckState.RISKY}),
+    CheckState.PASSED: frozenset({CheckState.RISKY}),  # a person overrules, or the verdict came after all
+    CheckState.RISKY: frozenset({CheckState.PASSED}),
+}
+REPORT: Final[dict[ReportState, frozenset[ReportState]]] = {
+    ReportState.OPEN: frozenset({ReportState.UPHELD, ReportState.DISMISSED}),
+    ReportState.UPHELD: frozenset(),
+    ReportState.DISMISSED: frozenset(),
+}
+
 
 def move_photo(tx: Tx, photo_id: str, to: PhotoState, **also: object) -> bool:
     """Move if the table allows it from where the photo is now. False: somebody was faster, or it is done."""
@@ -72,6 +89,24 @@ def move_delivery(tx: Tx, delivery_id: str, to: DeliveryState, **also: object) -
         update(Delivery).where(Delivery.id == delivery_id, Delivery.state.in_(allowed)).values(state=to, **also)
     )
     return _one(done)
+
+
+def move_check(tx: Tx, photo_id: str, to: CheckState, **also: object) -> bool:
+    allowed = _sources(CHECK, to)
+    done = tx.execute(
+        update(Check).where(Check.photo_id == photo_id, Check.state.in_(allowed)).values(state=to, **also)
+    )
+    return _one(done)
+
+
+def move_reports(tx: Tx, photo_id: str, to: ReportState, **also: object) -> int:
+    """All open reports of a photo at once: they ask the same question. Returns how many."""
+    allowed = _sources(REPORT, to)
+    done = tx.execute(
+        update(Report).where(Report.photo_id == photo_id, Report.state.in_(allowed)).values(state=to, **also)
+    )
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 def lease_photo(tx: Tx, photo_id: str, ttl_s: int) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from backend import subscriptions
+from backend import checking, subscriptions
 from backend.db import Tx
 from backend.http import stage
+from backend.wechat import Suggest, Verdict
 from backend.wechat.opening import push_keys
 from backend.wechat.push import PushEvent, PushKind, echo, verify
 
@@ -35,3 +36,5 @@ def _apply(tx: Tx, appid: str, one: PushEvent) -> None:
     """Quota is counted where the client reports it (POST /subscriptions); what WeChat takes away is taken here."""
     if one.kind is PushKind.CHANGE and not one.accepted:
         subscriptions.void_openid(tx, appid, one.openid, one.template_id)
+    elif one.kind is PushKind.MEDIA_CHECKED:
+        checking.heard(tx, one.trace_id, Verdict(one.suggest or Suggest.REVIEW, one.label), one.errcode)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.context import Stage
-from backend.jobs import KINDS, Job, NotifyAlbum, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
-from workers import notify, render
+from backend.jobs import KINDS, CheckPhoto, Job, NotifyAlbum, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
+from workers import moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -21,6 +21,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     RenderAlbum: render.album,
     RecallPhoto: render.recall,
     NotifyAlbum: notify.album,
+    CheckPhoto: moderate.photo,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
 from backend.models.bridges import Bridge, BridgeState
+from backend.models.review import Check, CheckState, Reason, Report, ReportState
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
+__all__ += ["Check", "CheckState", "Reason", "Report", "ReportState"]
 
 
 class Role(enum.StrEnum):
@@ -74,6 +76,14 @@ class Publishing(enum.StrEnum):
 
     AUTO = "auto"
     APPROVE = "approve"
+
+
+class Checking(enum.StrEnum):
+    """Whether a machine looks at an album's photos: off; after: publish, then check; before: check, then publish."""
+
+    OFF = "off"
+    AFTER = "after"
+    BEFORE = "before"
 
 
 class DeliveryState(enum.StrEnum):
@@ -171,6 +181,7 @@ class Album(Base):
     access_hash: Mapped[str | None] = mapped_column(String(200))
     access_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends old tokens
     publishing: Mapped[Publishing] = mapped_column(default=Publishing.AUTO)
+    checking: Mapped[Checking] = mapped_column(default=Checking.OFF, server_default=Checking.OFF.value)
     downloads: Mapped[bool] = mapped_column(default=True)
     revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
     notify_due_at: Mapped[int | None] = mapped_column(index=True)

@@ -11,7 +11,7 @@ import pytest
 from backend import states
 from backend.config import Settings
 from backend.errors import PUBLIC
-from backend.models import BridgeState, DeliveryState, EventState, PhotoState
+from backend.models import BridgeState, CheckState, DeliveryState, EventState, PhotoState, ReportState
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("backend", "workers", "miniprogram_api", "camera_bridge", "launch", "web", "migrations")
@@ -75,6 +75,8 @@ def test_every_state_has_a_row_in_its_table() -> None:
     assert set(states.EVENT) == set(EventState)
     assert set(states.BRIDGE) == set(BridgeState)
     assert set(states.DELIVERY) == set(DeliveryState)
+    assert set(states.CHECK) == set(CheckState)
+    assert set(states.REPORT) == set(ReportState)
 
 
 def test_every_setting_is_documented() -> None:

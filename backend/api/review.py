@@ -1,0 +1,99 @@
+"""The queue in which a person decides about photos: requests of guests, doubts of machines, photos to approve (§3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from backend import accounts, audit, moderation
+from backend.db import Tx
+from backend.errors import NotFound
+from backend.http import answer, body, calling_member, stage
+from backend.models import Album, Checking, Event, Photo, Rendition, RenditionKind, Source, SourceKind
+
+bp = Blueprint("review", __name__, url_prefix="/api/v1")
+
+
+class Decision(BaseModel):
+    keep: bool
+
+
+class CheckingChoice(BaseModel):
+    checking: Checking
+
+
+@bp.get("/events/<event_id>/review")
+def queue(event_id: str) -> ResponseReturnValue:
+    """At most 100 cases, requests of guests first."""
+    who = calling_member()
+    accounts.demand(who, "cull")
+    with stage().db.reading() as tx:
+        event = tx.get(Event, event_id)
+        if event is None or not accounts.may(who, "cull", event.organization_id):
+            raise NotFound("event")
+        cases = [_case(tx, case) for case in moderation.queue(tx, event_id)]
+    return answer({"cases": cases})
+
+
+@bp.post("/photos/<photo_id>/review")
+def decide(photo_id: str) -> ResponseReturnValue:
+    """`keep` true: guests see the photo (again); false: it stays, or goes, off. Closes every open report."""
+    who, said = calling_member(), body(Decision)
+    accounts.demand(who, "cull")
+    with stage().db.writing() as tx:
+        photo = tx.get(Photo, photo_id)
+        if photo is None or not accounts.may(who, "cull", photo.organization_id):
+            raise NotFound("photo")
+        moderation.decide(tx, photo_id, who.actor, keep=said.keep)
+    return "", 204
+
+
+@bp.post("/albums/<album_id>/checking")
+def set_checking(album_id: str) -> ResponseReturnValue:
+    """off; after: publish, then check; before: check, then publish. Photos that are there are checked as well."""
+    who, said = calling_member(), body(CheckingChoice)
+    accounts.demand(who, "change_event")
+    with stage().db.writing() as tx:
+        album = tx.get(Album, album_id)
+        if album is None or not accounts.may(who, "change_event", album.organization_id):
+            raise NotFound("album")
+        change = ({"checking": album.checking.value}, {"checking": said.checking.value})
+        album.checking = said.checking
+        audit.record(tx, album.organization_id, who.actor, "checking", f"album:{album_id}", change)
+    return answer({"checking": said.checking.value})
+
+
+def _case(tx: Tx, case: moderation.Case) -> dict[str, Any]:
+    photo = case.photo
+    reports = [{"reason": r.reason.value, "words": r.words, "created_at": r.created_at} for r in case.reports]
+    check = case.check and {
+        "state": case.check.state.value,
+        "label": case.check.label,
+        "reason": case.check.reason,
+        "asks": case.check.asks,
+    }
+    return {
+        "photo_id": photo.id,
+        "album_id": photo.album_id,
+        "name": photo.name,
+        "state": photo.state.value,
+        "why": case.why,
+        "picture": _picture(tx, photo.id),
+        "reports": reports,
+        "check": check,
+        "since": min([r.created_at for r in case.reports], default=photo.announced_at),
+    }
+
+
+def _picture(tx: Tx, photo_id: str) -> str | None:
+    """What the reviewer looks at. A hidden photo has no rendition any more: then its smallest source."""
+    at = stage()
+    views = select(Rendition.key).filter_by(photo_id=photo_id, kind=RenditionKind.VIEW)
+    sources = select(Source.key).where(Source.photo_id == photo_id)
+    small = sources.order_by((Source.kind != SourceKind.PREVIEW), Source.size)
+    key = tx.scalar(views) or tx.scalars(small.limit(1)).first()
+    return at.store.url(key, ttl=at.settings.photo_url_ttl) if key else None

@@ -1,0 +1,217 @@
+"""Albums whose photos are looked at: what every answer of WeChat, and its silence, does to what guests see."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from backend import accounts
+from backend.context import Stage
+from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState
+from backend.wechat import WeChat
+from launch.app import create_app
+from tests.bridge_client import BridgeClient
+from tests.cast import Cast, jpeg
+from tests.conftest import FakeBell
+from tests.platform_server import served
+from tests.redis_server import redis  # noqa: F401 - fixture
+from tests.wechat_sandbox import (
+    Sandbox,
+    registry,  # noqa: F401 - fixture
+    sandbox,  # noqa: F401 - fixture
+    sandbox_server,  # noqa: F401 - fixture
+    until,
+    wechat,  # noqa: F401 - fixture
+)
+from workers import sweep
+
+pytestmark = pytest.mark.slow
+# ruff: noqa: F811 - fixtures are used by the names they are imported under
+
+
+@pytest.fixture
+def real(stage: Stage, wechat: WeChat, sandbox: Sandbox) -> Iterator[Stage]:
+    """The platform with the sandbox as its WeChat, which pushes to it."""
+    found = dataclasses.replace(stage, wechat=wechat)
+    with served(create_app(found)) as url:
+        sandbox.act("push", url=f"{url}/mp/v1/wechat/push")
+        sandbox.act("switch", media_fetch=False)
+        yield found
+
+
+def album(real: Stage, cast: Cast, checking: Checking) -> None:
+    with real.db.writing() as tx:
+        tx.get_one(Album, cast.album.id).checking = checking
+
+
+def somebody_is_there(real: Stage, sandbox: Sandbox, name: str = "alice") -> None:
+    openid = sandbox.guest(name)
+    with real.db.writing() as tx:
+        accounts.guest(tx, real.wechat.appid, openid)
+
+
+def photo_comes(real: Stage, bell: FakeBell, colour: str = "red") -> None:
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        BridgeClient(http).shoot(jpeg(colour))
+    bell.work(real)
+
+
+def now(real: Stage) -> tuple[PhotoState, CheckState, str]:
+    with real.db.reading() as tx:
+        photo, check = tx.query(Photo).one(), tx.query(Check).one()
+        return photo.state, check.state, check.reason
+
+
+def settled(real: Stage, wanted: CheckState) -> None:
+    until(lambda: now(real)[1] is wanted, f"check is {wanted}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "suggest", "photo_state", "check_state"),
+    [
+        (Checking.AFTER, "pass", PhotoState.LIVE, CheckState.PASSED),
+        (Checking.AFTER, "review", PhotoState.LIVE, CheckState.REVIEW),
+        (Checking.AFTER, "risky", PhotoState.HIDDEN, CheckState.RISKY),
+        (Checking.BEFORE, "pass", PhotoState.LIVE, CheckState.PASSED),
+        (Checking.BEFORE, "review", PhotoState.STORED, CheckState.REVIEW),
+        (Checking.BEFORE, "risky", PhotoState.HIDDEN, CheckState.RISKY),
+    ],
+)
+def test_each_verdict_under_each_rule(
+    real: Stage,
+    bell: FakeBell,
+    cast: Cast,
+    sandbox: Sandbox,
+    rule: Checking,
+    suggest: str,
+    photo_state: PhotoState,
+    check_state: CheckState,
+) -> None:
+    album(real, cast, rule)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_suggest=suggest, media_ms=300)
+    photo_comes(real, bell)
+    assert now(real)[:2] == (PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED, CheckState.ASKED)
+    settled(real, check_state)
+    assert now(real)[0] is photo_state
+    with real.db.reading() as tx:
+        risky = tx.query(Audit).filter_by(action="risky").all()
+    assert [(a.actor, a.after) for a in risky] == ([("system", {"label": 20002})] if suggest == "risky" else [])
+    assert len(sandbox.calls("media_check_async")) == 1
+
+
+def test_risky_is_off_every_screen_within_three_seconds_of_the_push(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    album(real, cast, Checking.AFTER)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_suggest="risky", media_ms=50)
+    photo_comes(real, bell)
+    began = time.monotonic()
+    settled(real, CheckState.RISKY)
+    assert time.monotonic() - began < 3
+    with real.db.reading() as tx:
+        photo, revision = tx.query(Photo).one(), tx.get_one(Album, cast.album.id).revision
+    assert photo.revision == revision  # a tombstone that every cursor meets
+    bell.work(real)
+    assert list(real.store.keys("r/")) == []
+
+
+def test_nobody_in_the_mini_program_is_asked_again_and_then_a_person(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    """61010: our row says the guest was there, WeChat says that is long ago."""
+    album(real, cast, Checking.BEFORE)
+    somebody_is_there(real, sandbox)
+    sandbox.act("advance", seconds=3 * 3600)
+    photo_comes(real, bell)
+    assert now(real) == (PhotoState.STORED, CheckState.WANTED, "unseen")
+    for _ in range(4):
+        hurry(real)
+        sweep.once(real)
+        bell.work(real)
+    assert now(real) == (PhotoState.STORED, CheckState.REVIEW, "unseen")
+    assert sweep.once(real) == 0
+
+
+def test_somebody_who_enters_later_lets_the_check_go_on(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    album(real, cast, Checking.BEFORE)
+    photo_comes(real, bell)
+    assert now(real) == (PhotoState.STORED, CheckState.WANTED, "unseen")
+    assert sandbox.calls("media_check_async") == []  # nobody to ask with
+    somebody_is_there(real, sandbox)
+    hurry(real)
+    sweep.once(real)
+    bell.work(real)
+    settled(real, CheckState.PASSED)
+    assert now(real)[0] is PhotoState.LIVE
+
+
+def test_silence_of_45_minutes_is_asked_again_once_and_then_a_person(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    album(real, cast, Checking.AFTER)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_ms=3_600_000)
+    photo_comes(real, bell)
+    assert sweep.once(real) == 0  # not before its time
+    for asked in (2, 2):
+        hurry(real)
+        assert sweep.once(real) == 1
+        bell.work(real)
+        assert len(sandbox.calls("media_check_async")) == asked
+    assert now(real) == (PhotoState.LIVE, CheckState.REVIEW, "silent")
+
+
+def test_a_picture_wechat_cannot_fetch_ends_with_a_person(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    """-1008: the store's address is not open to Tencent."""
+    album(real, cast, Checking.AFTER)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_fetch=True)
+    photo_comes(real, bell)
+    until(lambda: now(real)[2] == "errcode -1008", "the push about the failed fetch")
+    assert now(real)[1] is CheckState.WANTED
+    hurry(real)
+    sweep.once(real)
+    bell.work(real)
+    settled(real, CheckState.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "wanted"), [(44991, CheckState.WANTED), (-1, CheckState.WANTED), (48001, CheckState.REVIEW)]
+)
+def test_errors_wait_or_end_with_a_person(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox, errcode: int, wanted: CheckState
+) -> None:
+    album(real, cast, Checking.AFTER)
+    somebody_is_there(real, sandbox)
+    sandbox.act("inject", path="media_check_async", errcode=errcode, times=1)
+    photo_comes(real, bell)
+    assert now(real) == (PhotoState.LIVE, wanted, f"errcode {errcode}")
+
+
+def test_switching_the_rule_on_looks_at_what_is_there(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    somebody_is_there(real, sandbox)
+    photo_comes(real, bell)
+    assert sandbox.calls("media_check_async") == []
+    album(real, cast, Checking.AFTER)
+    sweep.once(real)
+    bell.work(real)
+    settled(real, CheckState.PASSED)
+
+
+def hurry(real: Stage) -> None:
+    """What was put off is due."""
+    with real.db.writing() as tx:
+        tx.execute(update(Check).values(due_at=0))
