@@ -7,6 +7,9 @@ WORKDIR /srv/kuaimen
 ENV UV_COMPILE_BYTECODE=1
 COPY scripts scripts
 COPY requirements requirements
+COPY workers/imaging/native.py workers/imaging/tone.c workers/imaging/
+# compiles the native part of the renderer where BASE has a compiler (python:3.11-bookworm); the folder is there anyway
+RUN mkdir -p workers/imaging/built
 RUN scripts/environment.sh run
 
 FROM python AS frontend
@@ -18,6 +21,7 @@ WORKDIR /srv/kuaimen
 RUN useradd --system --uid 10001 --home-dir /var/lib/kuaimen --create-home kuaimen
 COPY --from=python /srv/kuaimen/.venv .venv
 COPY . .
+COPY --from=python /srv/kuaimen/workers/imaging/built workers/imaging/built
 COPY --from=frontend /srv/kuaimen/web/dist web/dist
 RUN .venv/bin/python -m compileall -q backend camera_bridge launch migrations miniprogram_api web workers
 ENV PATH=/srv/kuaimen/.venv/bin:$PATH \

@@ -42,4 +42,4 @@ lock: ## resolve requirements/*.in and pyproject.toml anew into requirements/*.t
 	@scripts/lock.sh
 
 clean: ## remove what was built and fetched; data (var/) stays
-	rm -rf .venv .boot .boot-node web/dist web/ui/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .boot .boot-node web/dist workers/imaging/built web/ui/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -79,7 +79,12 @@ SCRIPT
   chmod +x ".venv/bin/$1"
 }
 
-wanted="$(stamp requirements/run.txt requirements/dev.txt scripts/environment.sh) $PWD"
+# optional, and silent without a compiler: the renderer's quick way through its colour table
+native() {
+  .venv/bin/python -P workers/imaging/native.py >/dev/null 2>&1 || true
+}
+
+wanted="$(stamp requirements/run.txt requirements/dev.txt scripts/environment.sh workers/imaging/native.py workers/imaging/tone.c) $PWD"
 # once for development, always for development: `make run` must not take the tests' packages away
 case $(cat .venv/.kuaimen 2>/dev/null) in dev*) kind=dev ;; esac
 done_for() { [ -x .venv/bin/python ] && is_stamped .venv/.kuaimen "$1 $wanted"; }
@@ -99,4 +104,5 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 fi
 step "Python packages ($kind)" "$uv" pip sync --python .venv/bin/python "requirements/$kind.txt"
 link
+native
 printf '%s\n' "$kind $wanted" >.venv/.kuaimen

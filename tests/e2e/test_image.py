@@ -47,5 +47,7 @@ def test_the_stages_build_from_what_they_copy(tmp_path: Path) -> None:
     # nothing of the development environment, and the app is complete
     packages = {p.name.split("-")[0] for p in (tmp_path / ".venv").glob("lib/*/site-packages/*.dist-info")}
     assert not packages & {"pytest", "ruff", "mypy"}
+    if shutil.which("cc") or shutil.which("gcc"):
+        assert list((tmp_path / "workers" / "imaging" / "built").glob("tone-*.so"))
     imported = "import launch.app, launch.crew, launch.serve, gunicorn.workers.ggevent, camera_bridge.cli"
     subprocess.run([tmp_path / ".venv" / "bin" / "python", "-P", "-c", imported], cwd="/", env=env, check=True)

@@ -147,7 +147,7 @@ def test_the_name_follows_the_source(tmp_path, monkeypatch):
 def test_building_by_command_says_what_happened():
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "workers.imaging"], cwd=root, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "workers/imaging/native.py"], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("native renderer: ")
     assert not done.stderr

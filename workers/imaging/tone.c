@@ -1,6 +1,6 @@
 /* One colour table over many pixels, in place: tetrahedral interpolation in 16-bit integers. RGB or RGBX, any length.
  *
- * Built by `python -m workers.imaging` where there is a C compiler; OpenColorIO does the same without it. First the
+ * Built by `native.py` where there is a C compiler; OpenColorIO does the same without it. First the
  * places in the table and the weights of a block of pixels are worked out, which compilers turn into vector code (for
  * AVX2 too, chosen at run time); then each pixel mixes its four nodes, three colours at once. */
 #include <stdint.h>
