@@ -7,7 +7,8 @@ WORKDIR /srv/kuaimen
 ENV UV_COMPILE_BYTECODE=1
 COPY scripts scripts
 COPY requirements requirements
-COPY workers/imaging/native.py workers/imaging/tone.c workers/imaging/
+COPY workers/imaging/native.py workers/imaging/
+COPY workers/imaging/tone.c workers/imaging/
 # compiles the native part of the renderer where BASE has a compiler (python:3.11-bookworm); the folder is there anyway
 RUN mkdir -p workers/imaging/built
 RUN scripts/environment.sh run

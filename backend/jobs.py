@@ -47,6 +47,22 @@ class RecallPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckArt:
+    """Look into an uploaded piece of art: can it be used?"""
+
+    queue: ClassVar[str] = "live"
+    art_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSample:
+    """Show a recipe on four shapes; somebody waits for it."""
+
+    queue: ClassVar[str] = "live"
+    sample_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyAlbum:
     """Tell subscribed guests of the album's milestones they were not told of yet."""
 
@@ -62,10 +78,9 @@ class CheckPhoto:
     photo_id: str
 
 
-Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | NotifyAlbum | CheckPhoto
-KINDS: Final[dict[str, type[Job]]] = {
-    k.__name__: k for k in (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, NotifyAlbum, CheckPhoto)
-}
+Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | CheckArt | MakeSample | NotifyAlbum | CheckPhoto
+_KINDS: Final = (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, CheckArt, MakeSample, NotifyAlbum, CheckPhoto)
+KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
 
 

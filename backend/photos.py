@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.clock import now_ms
@@ -146,9 +146,13 @@ def forget_renditions(tx: Tx, photo_id: str, keys: list[str]) -> None:
     tx.execute(update(Photo).where(Photo.id == photo_id).values(**blank))
 
 
-def stale(album_id: str | None = None) -> ColumnElement[bool]:
-    """Photos whose renditions are not what their album wants: the whole of the render backlog."""
-    wants = select(Album.recipe_id).where(Album.id == Photo.album_id).scalar_subquery()
+def stale(album_id: str | None = None, *, full: bool = True) -> ColumnElement[bool]:
+    """Photos whose renditions are not what their album, or they themselves, want: the whole of the render backlog.
+
+    Without `full`: only what everybody waits for, not a full size that one guest or an idle queue asked for.
+    """
+    of_album = select(Album.recipe_id).where(Album.id == Photo.album_id).scalar_subquery()
+    wants = func.coalesce(Photo.recipe_id, of_album)
     full_made = select(Rendition.photo_id).where(
         Rendition.photo_id == Photo.id,
         Rendition.kind == RenditionKind.FULL,
@@ -162,7 +166,7 @@ def stale(album_id: str | None = None) -> ColumnElement[bool]:
             Photo.made_recipe_id.is_(None),
             Photo.made_recipe_id != wants,
             Photo.made_source_id != Photo.source_id,
-            and_(Photo.full_wanted_at.is_not(None), ~full_made.exists()),
+            and_(Photo.full_wanted_at.is_not(None), ~full_made.exists()) if full else false(),
         ),
     )
     return test if album_id is None else and_(test, Photo.album_id == album_id)

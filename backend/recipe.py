@@ -206,6 +206,14 @@ class Look(Part):
     turn: Annotated[float, _number(-15, 15)] = 0.0  # degrees clockwise, cropped to a full picture
 
 
+TIERS: Final[dict[str, dict[str, float | str]]] = {
+    "off": {"preset": "none"},
+    "light": {"strength": 0.6},
+    "standard": {"strength": 1.0},
+    "fine": {"strength": 1.0, "smooth": 0.35, "sharpen": 0.15},
+}  # how much retouching; a preset says in which direction
+
+
 @dataclass(frozen=True, slots=True)
 class Layer(Part):
     """水印: one mark, text or art. Text: `size` is the height of the letters; art: its longer side."""

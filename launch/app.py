@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from backend import http, openapi
-from backend.api import blobs, bridge, organizer, review
+from backend.api import blobs, brand, bridge, looks, organizer, review
 from backend.context import Stage
 from miniprogram_api import live, photos, push, session, subscriptions
 from miniprogram_api.hub import Hub
@@ -21,7 +21,21 @@ def create_app(stage: Stage) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 2 * stage.settings.part_bytes  # originals come by parts
     app.json.sort_keys = False  # type: ignore[attr-defined]
     http.show_errors(app)
-    for module in (bridge, organizer, review, blobs, session, live, photos, subscriptions, push, pages, prints):
+    for module in (
+        bridge,
+        organizer,
+        brand,
+        looks,
+        review,
+        blobs,
+        session,
+        live,
+        photos,
+        subscriptions,
+        push,
+        pages,
+        prints,
+    ):
         app.register_blueprint(module.bp)
     openapi.describe(app, "/mp/v1", "Kuaimen guest API")
     app.add_url_rule("/healthz", "healthz", _healthz)

@@ -110,7 +110,7 @@ def _take(stage: Stage, tx: Tx, photo_id: str) -> _Order | None:
         photos.refuse_source(tx, photo_id, found.source_id, "renderer_died")
         photos.release(tx, photo_id)
         return None
-    recipe_id = found.album.recipe_id
+    recipe_id = found.recipe_id or found.album.recipe_id
     source = tx.get_one(Source, found.source_id)
     current = (found.made_recipe_id, found.made_source_id) == (recipe_id, source.id)
     kinds = (RenditionKind.FULL,) if current else QUICK

@@ -11,8 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.context import Stage
-from backend.jobs import KINDS, CheckPhoto, Job, NotifyAlbum, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
-from workers import moderate, notify, render
+from backend.jobs import (
+    KINDS,
+    CheckArt,
+    CheckPhoto,
+    Job,
+    MakeSample,
+    NotifyAlbum,
+    RecallPhoto,
+    RefreshPhoto,
+    RenderAlbum,
+    RenderPhoto,
+)
+from workers import material, moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -20,6 +31,8 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     RefreshPhoto: render.photo,
     RenderAlbum: render.album,
     RecallPhoto: render.recall,
+    CheckArt: material.check,
+    MakeSample: material.sample,
     NotifyAlbum: notify.album,
     CheckPhoto: moderate.photo,
 }

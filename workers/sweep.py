@@ -9,6 +9,7 @@ from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, RecallPhoto, RefreshPhoto, RenderPhoto
 from backend.models import Photo, PhotoState, Rendition, Upload
+from workers import material
 
 BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
 UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # a bridge may be without a network for days
@@ -29,6 +30,7 @@ def once(stage: Stage) -> int:
         jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
         jobs += subscriptions.due_jobs(tx)
         jobs += checking.due(tx, PORTION)
+        jobs += material.owed(tx)
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):
         if stage.bell.waiting(queue) <= BUSY:
@@ -39,7 +41,11 @@ def once(stage: Stage) -> int:
 
 
 def tidy(stage: Stage) -> int:
-    """Drop uploads by parts that nobody finished. Returns how many. A bridge that comes back starts a new one."""
+    """Drop uploads by parts that nobody finished (a bridge that comes back starts a new one) and old samples.
+
+    Returns how many uploads.
+    """
+    material.forget_samples(stage)
     before = now_ms() - UPLOAD_KEPT_MS
     with stage.db.writing() as tx:
         tx.execute(delete(Upload).where(Upload.created_at < before))

@@ -16,6 +16,7 @@ from backend.errors import NotFound
 from backend.http import MEMBER_COOKIE, answer, body, calling_member, query, stage
 from backend.models import (
     Album,
+    BrandKit,
     Bridge,
     Delivery,
     Event,
@@ -39,6 +40,7 @@ class SignIn(BaseModel):
 class Brand(BaseModel):
     watermark: bool
     frame: bool
+    brand_id: Annotated[str, Field(max_length=32)] | None = None  # another brand kit
 
 
 class PhotosQuery(BaseModel):
@@ -150,11 +152,14 @@ def brand(album_id: str) -> ResponseReturnValue:
         album = tx.get(Album, album_id)
         if album is None or not accounts.may(who, "change_brand", album.organization_id):
             raise NotFound("album")
-        before = {"watermark": album.watermark_on, "frame": album.frame_on}
-        if branding.switch(tx, album_id, watermark=said.watermark, frame=said.frame):
+        kit = tx.get(BrandKit, said.brand_id) if said.brand_id else None
+        if said.brand_id and (kit is None or kit.organization_id != album.organization_id):
+            raise NotFound("brand")
+        before = {"watermark": album.watermark_on, "frame": album.frame_on, "brand_id": album.brand_kit_id}
+        if branding.switch(tx, album_id, watermark=said.watermark, frame=said.frame, kit=kit):
             change = (before, said.model_dump())
             audit.record(tx, album.organization_id, who.actor, "brand", f"album:{album_id}", change)
-        left = tx.scalar(select(func.count()).where(photos.stale(album_id))) or 0
+        left = tx.scalar(select(func.count()).where(photos.stale(album_id, full=False))) or 0
     return answer({"stale": left})
 
 
@@ -196,8 +201,10 @@ def _album(tx: Tx, album: Album) -> dict[str, Any]:
         "publishing": album.publishing.value,
         "watermark": album.watermark_on,
         "frame": album.frame_on,
+        "brand_id": album.brand_kit_id,
+        "look": album.look,
         "photos": feed.visible(tx, album.id),
-        "stale": tx.scalar(select(func.count()).where(photos.stale(album.id))) or 0,
+        "stale": tx.scalar(select(func.count()).where(photos.stale(album.id, full=False))) or 0,
     }
 
 
@@ -244,6 +251,8 @@ def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:
         "state": photo.state.value,
         "refusal": photo.refusal,
         "position": photo.position,
+        "look": photo.look,
+        "own_look": photo.own_look,
         "thumb": at.store.url(thumb_key, ttl=at.settings.photo_url_ttl) if thumb_key else None,
         "shot_at": photo.shot_at,
         "bridged_at": photo.bridged_at,

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
+from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState"]
+__all__ += ["Art", "ArtKind", "Sample"]
 
 
 class Role(enum.StrEnum):
@@ -84,6 +86,14 @@ class Checking(enum.StrEnum):
     OFF = "off"
     AFTER = "after"
     BEFORE = "before"
+
+
+class Culling(enum.StrEnum):
+    """off: nothing is looked at; suggest: doubtful photos are marked; hold: they wait for somebody's tap."""
+
+    OFF = "off"
+    SUGGEST = "suggest"
+    HOLD = "hold"
 
 
 class DeliveryState(enum.StrEnum):
@@ -160,6 +170,7 @@ class BrandKit(Base):
     look: Mapped[dict[str, Any]] = mapped_column(default=dict)
     layers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"layers": [...]}
     frame: Mapped[dict[str, Any] | None]
+    turns: Mapped[dict[str, Any] | None]  # {"turns": [...]}: shares of voice and time windows
     logo_key: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[int] = mapped_column(default=now_ms)
 
@@ -177,6 +188,8 @@ class Album(Base):
     brand_kit_id: Mapped[str | None] = mapped_column(ForeignKey("brand_kits.id"))
     watermark_on: Mapped[bool] = mapped_column(default=True)
     frame_on: Mapped[bool] = mapped_column(default=True)
+    look: Mapped[dict[str, Any] | None]  # its own look instead of the brand kit's
+    culling: Mapped[Culling] = mapped_column(default=Culling.SUGGEST, server_default="suggest")
     access: Mapped[Access] = mapped_column(default=Access.PUBLIC)
     access_hash: Mapped[str | None] = mapped_column(String(200))
     access_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends old tokens
@@ -220,6 +233,10 @@ class Photo(Base):
     placeholder: Mapped[str | None] = mapped_column(String(64))  # ThumbHash, base64
     dominant: Mapped[str | None] = mapped_column(String(7))  # #rrggbb
     look: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the automatic look applied, for people to read
+    own_look: Mapped[dict[str, Any] | None]  # chosen for this photo, instead of the album's
+    recipe_id: Mapped[str | None] = mapped_column(String(64))  # with its own look; None: as the album
+    aids: Mapped[dict[str, Any] | None]  # what was seen in it that helps with choosing: `backend.aids.Aids`
+    held: Mapped[str | None] = mapped_column(String(64))  # why it is suggested, or made, to wait; words by commas
     salt: Mapped[str] = mapped_column(String(8), default=new_salt)  # in rendition keys; a recall changes it
     source_id: Mapped[str | None] = mapped_column(String(16))  # the best source there is
     made_source_id: Mapped[str | None] = mapped_column(String(16))

@@ -2,7 +2,7 @@
 
 A key names its content, so writing it twice is harmless and a cache may keep it for ever:
 `o/…` originals and `s/…` previews as they came (clean: no guest URL may name them),
-`r/…` renditions guests see, `a/…` brand art, `x/…` posters, exports and other products.
+`r/…` renditions guests see, `a/…` brand art, `p/…` samples of a brand, `x/…` posters, exports and other products.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ def rendition_key(album_id: str, digest: str, recipe_id: str, salt: str, kind: s
 
 def art_key(organization_id: str, digest: str, suffix: str) -> str:
     return f"a/{organization_id}/{digest}.{suffix}"
+
+
+def sample_key(organization_id: str, sample_id: str, number: int) -> str:
+    return f"p/{organization_id}/{sample_id}-{number}.jpg"
 
 
 def digest(data: bytes) -> str:

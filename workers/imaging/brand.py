@@ -50,7 +50,7 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
     window = Box(0, 0, width, height)
     if recipe.frame is not None:
         key = _art_for(recipe.frame, width / height)
-        window = _window(recipe.frame, _art_size(_found(art, key)), window)
+        window = _window(recipe.frame, art_size(_found(art, key)), window)
         blend(rgbx, _frame(recipe.frame, _found(art, key), width, height))
     for layer in recipe.layers:
         if kind in layer.kinds:
@@ -252,5 +252,6 @@ def _opened(art: bytes) -> Image.Image:
 
 
 @functools.lru_cache(maxsize=64)
-def _art_size(art: bytes) -> tuple[int, int]:
+def art_size(art: bytes) -> tuple[int, int]:
+    """(width, height) px of a logo or frame. Raises BadInput when it cannot be used."""
     return _opened(art).size

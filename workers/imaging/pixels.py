@@ -76,6 +76,11 @@ def rgb(pixels: Rgbx) -> Rgb:
     return np.ascontiguousarray(pixels[..., :3])
 
 
+def padded(pixels: Rgb) -> Rgbx:
+    """A copy with the padding."""
+    return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+
+
 def _scale(header: Header, long_edge: int) -> int:
     """8, 4, 2 or 1: by how much the decoder may shrink. Half sizes are exact; 3/8 and the like are slow and soft."""
     longest = max(header.width, header.height)

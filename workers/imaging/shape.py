@@ -20,6 +20,14 @@ def fitted(width: int, height: int, long_edge: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def cut(pixels: Rgbx, aspect: float) -> Rgbx:
+    """The middle of a picture with that width / height, as large as it can be."""
+    height, width = pixels.shape[:2]
+    wide, high = min(width, max(1, round(height * aspect))), min(height, max(1, round(width / aspect)))
+    left, top = (width - wide) // 2, (height - high) // 2
+    return pixels[top : top + high, left : left + wide]
+
+
 def shrink(pixels: Rgbx, long_edge: int) -> Rgbx:
     """A smaller picture: boxes of whole pixels first, which cost a tenth of filtering the full size, then the rest,
     less than a half, in between. The very same array when it is small enough.

@@ -1,0 +1,139 @@
+"""Look into what organizers bring along, and show them what it would look like. Uploads are hostile: a worker does it.
+
+Both jobs owe their answer in the row: ready, refused with a reason, or tried again by the sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import select, update
+
+from backend.clock import now_ms
+from backend.context import Stage
+from backend.db import Tx
+from backend.errors import AppError, BadInput
+from backend.jobs import CheckArt, Job, MakeSample
+from backend.models import Art, ArtKind, Photo, Sample, Source
+from backend.recipe import Look, Preset, Recipe
+from backend.storage import sample_key
+from workers import imaging
+from workers.imaging import brand, cube, output, pixels, shape
+
+log = logging.getLogger(__name__)
+SHAPES: Final = {"3:2": (3, 2), "2:3": (2, 3), "16:9": (16, 9), "1:1": (1, 1)}
+SAMPLE_PX: Final = 1024
+ATTEMPTS: Final = 5
+DAY_MS: Final = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a sample is made of; read under a transaction, used outside."""
+
+    recipe: Recipe
+    photo_id: str | None
+    source_key: str | None
+
+
+def check(stage: Stage, job: CheckArt) -> None:
+    """Decode it once, within the limits of art. Safe to repeat."""
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).where(Art.id == job.art_id).values(attempts=Art.attempts + 1))
+        art = tx.get(Art, job.art_id)
+    if art is None or art.checked_at is not None:
+        return
+    found: dict[str, Any]
+    try:
+        found = _size(art.kind, stage.store.get(art.key))
+    except BadInput as exc:
+        found = {"refusal": exc.code, "reason": exc.detail[:200]}
+        log.info("refused art=%s code=%s detail=%s", art.id, exc.code, exc.detail)
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).where(Art.id == art.id).values(checked_at=now_ms(), **found))
+
+
+def _size(kind: ArtKind, content: bytes) -> dict[str, int]:
+    """Raises BadInput."""
+    if kind is ArtKind.CUBE:
+        edge = cube.parse_cube(content).shape[0]
+        return {"width": edge, "height": edge}
+    width, height = brand.art_size(content)
+    return {"width": width, "height": height}
+
+
+def sample(stage: Stage, job: MakeSample) -> None:
+    """The recipe on four shapes of one photo, or of a grey card when there is no photo yet. Safe to repeat."""
+    with stage.db.writing() as tx:
+        tx.execute(update(Sample).where(Sample.id == job.sample_id).values(attempts=Sample.attempts + 1))
+        row = tx.get(Sample, job.sample_id)
+        if row is None or row.made_at is not None:
+            return
+        shown = _shown(tx, row)
+    values: dict[str, Any]
+    try:
+        values = {"pictures": {"pictures": _pictures(stage, row, shown)}}
+    except BadInput as exc:
+        values = {"refusal": exc.code, "reason": exc.detail[:200]}
+    with stage.db.writing() as tx:
+        tx.execute(update(Sample).where(Sample.id == row.id).values(made_at=now_ms(), **values))
+
+
+def _shown(tx: Tx, row: Sample) -> _Shown:
+    photo = tx.get(Photo, row.photo_id) if row.photo_id else None
+    source = tx.get(Source, photo.source_id) if photo is not None and photo.source_id else None
+    return _Shown(Recipe.from_json(row.content), row.photo_id, source.key if source else None)
+
+
+def _pictures(stage: Stage, row: Sample, shown: _Shown) -> list[dict[str, Any]]:
+    recipe = shown.recipe.for_photo(shown.photo_id or row.id, now_ms())
+    try:
+        art = {key: stage.store.get(key) for key in recipe.art_keys()}
+    except AppError as exc:
+        raise BadInput(f"art: {exc.detail}") from exc
+    whole = _upright(stage.store.get(shown.source_key)) if shown.source_key else _grey_card()
+    made = []
+    for number, (name, (across, down)) in enumerate(SHAPES.items()):
+        part = output.jpeg(pixels.padded(shape.cut(whole, across / down)), 92)
+        [one] = imaging.render(imaging.open_source(part), recipe, art, ("view",))
+        key = sample_key(row.organization_id, row.id, number)
+        stage.store.put(key, one.jpeg)
+        made.append({"shape": name, "key": key, "width": one.width, "height": one.height, "look": one.look})
+    return made
+
+
+def _upright(source: bytes) -> pixels.Rgb:
+    """The photo as people see it, with nothing done to its look. Raises BadInput."""
+    plain = Recipe(look=Look(preset=Preset.NONE), view_px=SAMPLE_PX, view_quality=95)
+    [one] = imaging.render(imaging.open_source(source), plain, {}, ("view",), salvage=True)
+    return pixels.rgb(pixels.decode(one.jpeg, imaging.open_source(one.jpeg).header).rgbx)
+
+
+def _grey_card() -> pixels.Rgb:
+    """Dark to light, so that marks are seen on both."""
+    ramp = np.linspace(40, 215, SAMPLE_PX, dtype=np.float32)
+    return np.repeat(((ramp[:, None] + ramp[None, :]) / 2)[..., None], 3, 2).astype(np.uint8)
+
+
+def owed(tx: Tx) -> list[Job]:
+    """Art nobody looked into, samples nobody made, of the last day."""
+    since = now_ms() - DAY_MS
+    unchecked = select(Art.id).where(Art.checked_at.is_(None), Art.attempts < ATTEMPTS)
+    unmade = select(Sample.id).where(Sample.made_at.is_(None), Sample.created_at > since, Sample.attempts < ATTEMPTS)
+    jobs: list[Job] = [CheckArt(art_id) for art_id in tx.scalars(unchecked.limit(20))]
+    return jobs + [MakeSample(sample_id) for sample_id in tx.scalars(unmade.limit(20))]
+
+
+def forget_samples(stage: Stage) -> int:
+    """Samples older than a day, and their pictures. Returns how many."""
+    with stage.db.reading() as tx:
+        old = tx.scalars(select(Sample).where(Sample.created_at < now_ms() - DAY_MS).limit(200)).all()
+    for row in old:
+        for number in range(len(SHAPES)):
+            stage.store.delete(sample_key(row.organization_id, row.id, number))
+        with stage.db.writing() as tx:
+            tx.delete(tx.get_one(Sample, row.id))
+    return len(old)
