@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     wechat_template_id: str = "KM_ALBUM_UPDATE"
     moderator: Literal["wechat", "people"] = "wechat"  # who looks at photos of albums that want it
     wechat_template_fields: str = "album=thing1,count=number2,time=time3,tip=thing4"
+    wechat_templates: str | None = None  # milestones with templates of their own; None: the sandbox's, or none
+    notify_quiet: str | None = None  # 23-8: no message from 23:00 to 8:00; None: so with an appid, else never
+    notify_days: int = Field(default=14, ge=0)  # nothing is told later than this after an event's end
+    notify_senders: int = Field(default=16, ge=1, le=32)  # messages one worker has under way at once
 
     # limits
     max_upload_bytes: int = 120 * 1024 * 1024
@@ -82,6 +86,10 @@ class Settings(BaseSettings):
     @property
     def blob_dir(self) -> Path:
         return self.store_dir or self.data_dir / "blobs"
+
+    @property
+    def quiet_hours(self) -> str:
+        return self.notify_quiet if self.notify_quiet is not None else "23-8" if self.wechat_appid else ""
 
     @property
     def base_url(self) -> str:

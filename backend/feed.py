@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 
 from backend.clock import now_ms
 from backend.db import Tx
@@ -67,6 +67,8 @@ def publish(tx: Tx, photo_id: str) -> bool:
     album = tx.get_one(Album, photo.album_id)
     if photo.state is PhotoState.LIVE:
         tx.execute(update(Photo).where(Photo.id == photo_id).values(revision=revision))
+        if photo.retouched_at is not None:
+            _look_soon(tx, photo.album_id, now_ms())
     elif photo.approved_at is None and _held_back(tx, album, photo_id):
         return False
     else:
@@ -74,10 +76,16 @@ def publish(tx: Tx, photo_id: str) -> bool:
         first = {"position": photo.position or revision, "live_at": photo.live_at or now}
         if not move_photo(tx, photo_id, PhotoState.LIVE, revision=revision, **first):
             return False
-        due = func.coalesce(Album.notify_due_at, now + NOTIFY_AFTER_MS)
-        tx.execute(update(Album).where(Album.id == photo.album_id).values(notify_due_at=due))
+        _look_soon(tx, photo.album_id, now)
     tx.wake(photo.album_id, revision)
     return True
+
+
+def _look_soon(tx: Tx, album_id: str, now: int) -> None:
+    """Guests may be owed a message; photos that follow each other are looked at together."""
+    soon = now + NOTIFY_AFTER_MS
+    later = or_(Album.notify_due_at.is_(None), Album.notify_due_at > soon)
+    tx.execute(update(Album).where(Album.id == album_id, later).values(notify_due_at=soon))
 
 
 def _held_back(tx: Tx, album: Album, photo_id: str) -> bool:

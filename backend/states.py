@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -120,15 +121,17 @@ def lease_photo(tx: Tx, photo_id: str, ttl_s: int) -> bool:
     return _one(done)
 
 
-def lease_delivery(tx: Tx, delivery_id: str, ttl_s: int) -> bool:
-    """Take the delivery for `ttl_s` seconds and count the attempt. False: another worker holds it, or it is settled."""
+def lease_deliveries(tx: Tx, delivery_ids: Sequence[str], ttl_s: int) -> set[str]:
+    """Take them for `ttl_s` seconds and count the attempt. Returns those taken: the others are held or settled."""
     now = now_ms()
     done = tx.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.PLANNED, Delivery.lease_until <= now)
+        .where(Delivery.id.in_(delivery_ids), Delivery.state == DeliveryState.PLANNED, Delivery.lease_until <= now)
         .values(lease_until=now + ttl_s * 1000, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
     )
-    return _one(done)
+    return set(done.scalars())
 
 
 def _sources(table: dict[S, frozenset[S]], to: S) -> list[S]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from backend import checking, subscriptions
+from backend import checking, deliveries, subscriptions
 from backend.db import Tx
 from backend.http import stage
 from backend.wechat import Suggest, Verdict
@@ -33,8 +33,12 @@ def receive() -> ResponseReturnValue:
 
 
 def _apply(tx: Tx, appid: str, one: PushEvent) -> None:
-    """Quota is counted where the client reports it (POST /subscriptions); what WeChat takes away is taken here."""
-    if one.kind is PushKind.CHANGE and not one.accepted:
+    """Each is idempotent, so an event that WeChat repeats changes nothing. A few indexed rows: well within 5 s."""
+    if one.kind is PushKind.POPUP and one.accepted:
+        subscriptions.told_by_push(tx, appid, one.openid, one.template_id, one.made_at, one.key)
+    elif one.kind is PushKind.CHANGE and not one.accepted:
         subscriptions.void_openid(tx, appid, one.openid, one.template_id)
+    elif one.kind is PushKind.SENT:
+        deliveries.arrived(tx, appid, one.openid, one.template_id, one.msgid, one.errcode)
     elif one.kind is PushKind.MEDIA_CHECKED:
         checking.heard(tx, one.trace_id, Verdict(one.suggest or Suggest.REVIEW, one.label), one.errcode)

@@ -14,6 +14,7 @@ from backend.errors import BadInput
 from backend.http import answer, calling_guest, stage
 from backend.models import Access, Album, Event
 from backend.openapi import endpoint
+from backend.wechat.opening import templates_of
 from miniprogram_api.shapes import AlbumShape, Scanned, ScanQuery, Session, SessionRequest
 
 bp = Blueprint("guest_session", __name__, url_prefix="/mp/v1")
@@ -88,6 +89,6 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "access": album.access.value,
         "photos": feed.visible(tx, album.id),
         "revision": album.revision,
-        "templates": [stage().settings.wechat_template_id],
+        "templates": templates_of(stage().settings).asked,
         "live": {"stream": f"/mp/v1/albums/{album.id}/stream", "wait_s": WAIT_S},
     }

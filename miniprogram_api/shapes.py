@@ -43,6 +43,7 @@ class SubscriptionRequest(Shape):
     album_id: Annotated[str, Field(max_length=32)]
     template_id: Annotated[str, Field(max_length=64)] | None = None
     results: dict[str, Any] | None = None
+    tap: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] | None = None
 
 
 class SeenRequest(Shape):

@@ -14,6 +14,7 @@ from backend.http import answer, calling_guest, stage
 from backend.models import Guest
 from backend.openapi import endpoint
 from backend.wechat import WeChatFailed
+from backend.wechat.opening import templates_of
 from miniprogram_api.session import readable
 from miniprogram_api.shapes import Left, SubscriptionRequest
 
@@ -24,28 +25,35 @@ bp = Blueprint("guest_subscriptions", __name__, url_prefix="/mp/v1")
 @bp.post("/subscriptions")
 @endpoint(json=SubscriptionRequest, answers={200: Left})
 def subscribe(json: SubscriptionRequest) -> ResponseReturnValue:
-    """`results` as wx.requestSubscribeMessage gave them; without it the tap itself counts as one «accept»."""
+    """`results` as wx.requestSubscribeMessage gave them; without it the tap itself counts as one «accept» for each
+    template. `template_id`: only that one. `tap`: any name for the tap; said twice it counts once.
+    """
     caller = calling_guest()
     if caller is None:
         raise Unauthorized
     at = stage()
     security.allow(at.redis, f"subscribe:{caller}", limit=30, window_s=60)
-    template_id = json.template_id or at.settings.wechat_template_id
-    accepted = 1 if json.results is None else int(str(json.results.get(template_id, "")).startswith("accept"))
+    asked = templates_of(at.settings).asked
+    wanted = [json.template_id] if json.template_id else asked
+    accepted = [t for t in wanted if json.results is None or str(json.results.get(t, "")).startswith("accept")]
     if json.results is None:
-        _pass_on(at, caller, template_id)
+        _pass_on(at, caller, accepted)
     with at.db.writing() as tx:
         readable(tx, json.album_id)
-        left = subscriptions.allow(tx, caller, json.album_id, template_id, accepted=accepted)
+        for template_id in accepted:
+            subscriptions.told_by_phone(tx, caller, template_id, tap=json.tap or "")
+        subscriptions.want(tx, caller, json.album_id, wanted[0])
+        left = sum(subscriptions.left(tx, caller, template_id) for template_id in wanted)
     return answer({"left": left})
 
 
-def _pass_on(at: Stage, guest_id: str, template_id: str) -> None:
+def _pass_on(at: Stage, guest_id: str, template_ids: list[str]) -> None:
     """No dialog of WeChat's was shown; where there is a WeChat without phones, it is told."""
     with at.db.reading() as tx:
         guest = tx.get_one(Guest, guest_id)
     if guest.appid == at.wechat.appid:
         try:
-            at.wechat.tapped(guest.openid, template_id)
+            for template_id in template_ids:
+                at.wechat.tapped(guest.openid, template_id)
         except WeChatFailed as exc:
             log.warning("tap not passed on guest=%s errcode=%s", guest_id, exc.errcode)

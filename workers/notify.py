@@ -1,62 +1,197 @@
-"""Tell subscribed guests of an album's milestones."""
+"""Tell guests of an album's milestones.
+
+One clerk (this thread) owns the rows, several senders own the wire. The clerk's loop writes down what came back and
+takes the next messages in the same transaction, so a worker that is killed leaves at most the messages that were on the
+wire without an answer; their leases run out, and WeChat's push about an arrival settles them meanwhile.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Final
 
-from backend import feed, subscriptions
+from backend import deliveries, milestones, subscriptions
 from backend.clock import now_ms
 from backend.context import Stage
+from backend.db import Tx
+from backend.deliveries import Owed
+from backend.errors import BadInput
 from backend.jobs import NotifyAlbum
-from backend.models import Album, Delivery
-from backend.states import lease_delivery
-from backend.wechat import Outcome, WeChatFailed, fields
+from backend.models import Album
+from backend.wechat import Kind, Outcome, Told, WeChatFailed
+from backend.wechat.opening import templates_of
+from backend.wechat.templates import Templates
 
 log = logging.getLogger(__name__)
 
+SLICE_S: Final = 20.0  # then other jobs of the queue have their turn
+BUSY_MS: Final = 2_000  # 43108
+LOST_MS: Final = 30_000  # nobody knows whether it was sent: time for WeChat's push to say so
+HELD_MS: Final = 3600_000  # the operator must do something: try one again each hour
+NEUTRAL: Final = "活动相册"  # instead of a title that WeChat finds sensitive
+HOLDING: Final = {Outcome.BANNED, Outcome.NO_TEMPLATE, Outcome.MISFIT}  # the same for every guest of the template
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one job knows of its album."""
+
+    album_id: str
+    title: str
+    page: str
+    templates: dict[str, Templates]
+    stop: bool = False  # WeChat wants a pause, or the operator must act
+    sent: int = 0
+    under_way: dict[Future[Told], Owed] = field(default_factory=dict)
+
 
 def album(stage: Stage, job: NotifyAlbum) -> None:
-    """Plan in one transaction, send outside, settle one by one: a crash repeats at most one message."""
-    with stage.db.writing() as tx:
-        subscriptions.plan(tx, job.album_id)
-    with stage.db.reading() as tx:
-        found = tx.get(Album, job.album_id)
-        if found is None:
-            return
-        words: dict[str, str | int] = {
-            "album": found.event.title,
-            "count": feed.visible(tx, found.id),
-            "time": now_ms(),
-            "tip": "有新照片，点击查看",
-        }
-        page = f"pages/album/album?id={found.id}&e={found.event.share_code}&f=m"
-        owed = subscriptions.owed(tx, job.album_id)
-    said = fields.fit(fields.parse_mapping(stage.settings.wechat_template_fields), words)
-    for delivery, openid in owed:
-        _tell(stage, delivery, openid, said, page)
-
-
-def _tell(stage: Stage, delivery: Delivery, openid: str, said: dict[str, str], page: str) -> None:
-    with stage.db.writing() as tx:
-        if not lease_delivery(tx, delivery.id, stage.settings.lease_ttl):
-            return
-    try:
-        told = stage.wechat.tell(openid, delivery.template_id, said, page=page)
-    except WeChatFailed as exc:
-        log.warning("not told delivery=%s errcode=%s permanent=%s", delivery.id, exc.errcode, exc.permanent)
-        with stage.db.writing() as tx:
-            if exc.permanent:
-                subscriptions.settle(tx, delivery, told=False, outcome=f"errcode {exc.errcode}")
-            else:
-                wait_ms = max(1, exc.retry_after) * 1000
-                subscriptions.postpone(tx, delivery, wait_ms=wait_ms, outcome=f"errcode {exc.errcode}")
+    """Plan in portions, then send for a while; the rest is rung for again."""
+    templates = {stage.wechat.appid: templates_of(stage.settings)}
+    if not _plan(stage, job.album_id, templates):
         return
+    with stage.db.reading() as tx:
+        found = tx.get_one(Album, job.album_id)
+        page = f"pages/album/album?id={found.id}&e={found.event.share_code}&f=m"
+        known = _Round(found.id, found.event.title, page, templates)
+    with ThreadPoolExecutor(stage.settings.notify_senders, thread_name_prefix="sender") as senders:
+        _send(stage, known, senders)
     with stage.db.writing() as tx:
-        if told.outcome is Outcome.SENT:
-            subscriptions.settle(tx, delivery, told=True, outcome=f"msgid {told.msgid}")
-        elif told.outcome is Outcome.BUSY:
-            subscriptions.postpone(tx, delivery, wait_ms=max(1, told.retry_after) * 1000, outcome="busy")
+        if not known.stop and deliveries.waiting(tx, job.album_id):
+            tx.ring(job)
+
+
+def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
+    """False: nothing may be sent now."""
+    with stage.db.writing() as tx:
+        facts = deliveries.begin(tx, album_id)
+    if facts is None:
+        return False
+    ids = {appid: one.ids for appid, one in templates.items()}
+    hours = milestones.parse_quiet(stage.settings.quiet_hours)
+    awake_at = milestones.quiet_until(facts, hours, stage.settings.timezone)
+    over = facts.over(stage.settings.notify_days)
+    after: str | None = None if over else ""
+    while after is not None:
+        with stage.db.writing() as tx:
+            after = deliveries.plan(tx, album_id, facts, ids, awake_at, after)
+    with stage.db.writing() as tx:
+        deliveries.finish(tx, album_id, facts, over=over)
+        if over:
+            deliveries.drop(tx, album_id)
+        elif awake_at > facts.now:
+            deliveries.hold(tx, album_id, awake_at)
+    return not over and awake_at <= facts.now
+
+
+def _send(stage: Stage, known: _Round, senders: ThreadPoolExecutor) -> None:
+    """Until nothing is due, WeChat wants a pause or the slice is over; what is under way is always waited for."""
+    end_at = time.monotonic() + SLICE_S
+    back: list[Future[Told]] = []
+    while True:
+        going = not known.stop and time.monotonic() < end_at
+        free = stage.settings.notify_senders - len(known.under_way) + len(back)
+        with stage.db.writing() as tx:
+            for future in back:
+                _settle(tx, known, known.under_way.pop(future), future)
+            going = going and not known.stop
+            fresh = deliveries.claim(tx, known.album_id, free, stage.settings.lease_ttl) if going else []
+            fresh = [owed for owed in fresh if not _given_up(tx, owed)]
+        for owed in fresh:
+            known.under_way[senders.submit(_tell, stage, known, owed)] = owed
+        if not known.under_way:
+            break
+        back = list(wait(known.under_way, return_when=FIRST_COMPLETED).done)
+    if known.sent:
+        log.info("told album=%s messages=%s", known.album_id, known.sent)
+
+
+def _given_up(tx: Tx, owed: Owed) -> bool:
+    """Its sender died each time: a sixth try would not end better."""
+    if owed.attempts <= deliveries.ATTEMPTS:
+        return False
+    log.error("given up delivery=%s attempts=%s", owed.delivery_id, owed.attempts - 1)
+    return deliveries.settle(tx, owed.delivery_id, sent=False, outcome="gave_up")
+
+
+def _tell(stage: Stage, known: _Round, owed: Owed) -> Told:
+    """In a sender's thread. Raises WeChatFailed, BadInput."""
+    template, page, title = known.templates[owed.appid], known.page, known.title
+    while True:
+        said = template.said(owed.milestone, title, owed.count, now_ms())
+        told = stage.wechat.tell(owed.openid, owed.template_id, said, page=page)
+        if told.outcome is Outcome.NO_PAGE and page:
+            log.error("page not released: sent without it delivery=%s rid=%s", owed.delivery_id, told.rid)
+            page = ""
+        elif told.outcome is Outcome.SENSITIVE and title != NEUTRAL:
+            log.warning("sensitive title: sent without it album=%s rid=%s", known.album_id, told.rid)
+            title = NEUTRAL
         else:
-            if told.outcome is Outcome.REFUSED:
-                subscriptions.void(tx, delivery.guest_id, delivery.template_id)
-            subscriptions.settle(tx, delivery, told=False, outcome=told.outcome.value)
+            return told
+
+
+def _settle(tx: Tx, known: _Round, owed: Owed, future: Future[Told]) -> None:
+    try:
+        told = future.result()
+    except WeChatFailed as exc:
+        _failed(tx, known, owed, exc)
+        return
+    except BadInput as exc:
+        told = Told(Outcome.MISFIT, field=exc.detail)
+    if told.outcome is Outcome.SENT:
+        known.sent += 1
+        deliveries.settle(tx, owed.delivery_id, sent=True, outcome="sent", msgid=told.msgid)
+    elif told.outcome is Outcome.BUSY:
+        deliveries.postpone(tx, owed, wait_ms=BUSY_MS, outcome="busy")
+    elif told.outcome in HOLDING:
+        _hold(tx, known, owed, told)
+    else:
+        _refused(tx, owed, told)
+
+
+def _refused(tx: Tx, owed: Owed, told: Told) -> None:
+    """For good; only a guest who allows nothing more has cost us what we believed to have."""
+    deliveries.settle(tx, owed.delivery_id, sent=False, outcome=told.outcome.value)
+    if told.outcome is Outcome.REFUSED:
+        subscriptions.void(tx, owed.guest_id, owed.template_id)
+    elif told.outcome is Outcome.NO_GUEST:
+        subscriptions.forget_guest(tx, owed.guest_id)
+    else:
+        subscriptions.refund(tx, owed.guest_id, owed.template_id)
+
+
+def _hold(tx: Tx, known: _Round, owed: Owed, told: Told) -> None:
+    """Nobody else of this template would get theirs either: all wait for the operator, none is lost."""
+    log.error(
+        "messages held template=%s outcome=%s field=%s rid=%s",
+        owed.template_id,
+        told.outcome.value,
+        told.field,
+        told.rid,
+    )
+    known.stop = True
+    outcome = f"{told.outcome.value} {told.field}".strip()[:80]
+    if deliveries.postpone(tx, owed, wait_ms=HELD_MS, outcome=outcome):
+        deliveries.hold(tx, known.album_id, now_ms() + HELD_MS, template_id=owed.template_id, outcome=outcome)
+    else:
+        subscriptions.refund(tx, owed.guest_id, owed.template_id)
+
+
+def _failed(tx: Tx, known: _Round, owed: Owed, exc: WeChatFailed) -> None:
+    log.warning("not told delivery=%s errcode=%s kind=%s rid=%s", owed.delivery_id, exc.errcode, exc.kind, exc.rid)
+    outcome = "lost" if exc.errcode is None else f"errcode {exc.errcode}"
+    if exc.permanent:
+        known.stop = True
+        if deliveries.postpone(tx, owed, wait_ms=HELD_MS, outcome=outcome):
+            deliveries.hold(tx, known.album_id, now_ms() + HELD_MS, outcome=outcome)
+        else:
+            subscriptions.refund(tx, owed.guest_id, owed.template_id)
+        return
+    wait_ms = max(exc.retry_after * 1000, LOST_MS if exc.kind is Kind.TRANSIENT else BUSY_MS)
+    if exc.kind is Kind.RATE:
+        known.stop = True
+        deliveries.hold(tx, known.album_id, now_ms() + wait_ms, outcome=outcome)
+    deliveries.postpone(tx, owed, wait_ms=wait_ms, outcome=outcome)

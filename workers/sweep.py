@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, select
 
-from backend import checking, photos, subscriptions
+from backend import checking, deliveries, photos
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -28,7 +28,7 @@ def once(stage: Stage) -> int:
         ]
         hidden = select(Photo.id).join(Rendition).where(Photo.state == PhotoState.HIDDEN).distinct().limit(PORTION)
         jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
-        jobs += subscriptions.due_jobs(tx)
+        jobs += deliveries.due_jobs(tx)
         jobs += checking.due(tx, PORTION)
         jobs += material.owed(tx)
     rung = 0

@@ -8,16 +8,18 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
 from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState
+from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
+__all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState"]
 __all__ += ["Art", "ArtKind", "Sample"]
 
@@ -94,22 +96,6 @@ class Culling(enum.StrEnum):
     OFF = "off"
     SUGGEST = "suggest"
     HOLD = "hold"
-
-
-class DeliveryState(enum.StrEnum):
-    """planned → sent | refused. See `backend.states.DELIVERY`."""
-
-    PLANNED = "planned"
-    SENT = "sent"
-    REFUSED = "refused"
-
-
-class Milestone(enum.StrEnum):
-    """What a subscription message may announce."""
-
-    FIRST_PHOTOS = "first_photos"
-    RETOUCHED = "retouched"
-    COMPLETE = "complete"
 
 
 class Organization(Base):
@@ -197,7 +183,8 @@ class Album(Base):
     checking: Mapped[Checking] = mapped_column(default=Checking.OFF, server_default=Checking.OFF.value)
     downloads: Mapped[bool] = mapped_column(default=True)
     revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
-    notify_due_at: Mapped[int | None] = mapped_column(index=True)
+    notify_due_at: Mapped[int | None] = mapped_column(index=True)  # look then whether guests are owed a message
+    completed_at: Mapped[int | None]  # a member said that nothing more will come
     created_at: Mapped[int] = mapped_column(default=now_ms)
     event: Mapped[Event] = relationship()
 
@@ -313,52 +300,6 @@ class Guest(Base):
     unionid: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(default=now_ms)
     seen_at: Mapped[int] = mapped_column(default=now_ms)
-
-
-class Quota(Base):
-    """订阅额度: messages this guest still allows for this template."""
-
-    __tablename__ = "quotas"
-    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"), primary_key=True)
-    template_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    left: Mapped[int] = mapped_column(default=0)
-
-
-class Subscription(Base):
-    """订阅: this guest wants to hear of this album."""
-
-    __tablename__ = "subscriptions"
-    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"), primary_key=True)
-    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), primary_key=True, index=True)
-    template_id: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[int] = mapped_column(default=now_ms)
-
-
-class Delivery(Base):
-    """推送: one subscription message owed to one guest, at most one per album and milestone."""
-
-    __tablename__ = "deliveries"
-    __table_args__ = (
-        UniqueConstraint("guest_id", "album_id", "milestone"),
-        Index(
-            "ix_deliveries_due",
-            "due_at",
-            sqlite_where=text("state = 'planned'"),
-            postgresql_where=text("state = 'planned'"),
-        ),
-    )
-    id: Mapped[str] = own_id()
-    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"))
-    album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), index=True)
-    template_id: Mapped[str] = mapped_column(String(64))
-    milestone: Mapped[Milestone]
-    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.PLANNED)
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[int] = mapped_column(default=0)
-    outcome: Mapped[str] = mapped_column(String(80), default="")
-    created_at: Mapped[int] = mapped_column(default=now_ms)
-    settled_at: Mapped[int | None]
 
 
 class Audit(Base):

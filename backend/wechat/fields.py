@@ -15,13 +15,14 @@ from typing import Final
 
 from backend.errors import BadInput
 
-MEANINGS: Final = {  # what the planner knows to say; a template must have room for the first two
+MEANINGS: Final = {  # what the planner knows to say; a template must have room for the first
     "album": "相册名称 / title of the album",
     "count": "照片数量 / number of new photos",
     "time": "时间 / when",
     "tip": "提示 / what to do next",
+    "state": "状态 / how far it is, in a phrase",
 }
-REQUIRED: Final = ("album", "count")
+REQUIRED: Final = ("album",)
 NO_TEXT: Final = "未命名"
 NO_TIP: Final = "-"
 CHINA: Final = timedelta(hours=8)

@@ -10,12 +10,13 @@ from redis import Redis
 
 from backend.config import Settings
 from backend.errors import BadInput
-from backend.wechat import WeChat
+from backend.wechat import WeChat, templates
 from backend.wechat.client import TIMEOUT, Client
 from backend.wechat.gateway import HttpWeChat
 from backend.wechat.meters import meters
 from backend.wechat.phoneless import PhonelessWeChat
 from backend.wechat.push import AES_KEY_CHARACTERS, PushKeys
+from backend.wechat.templates import Templates
 
 REAL_BASE_URL: Final = "https://api.weixin.qq.com"
 # the sandbox's own; they open nothing but a process on the loopback
@@ -23,6 +24,11 @@ SANDBOX_APPID: Final = "wxsandbox000000000"
 SANDBOX_SECRET: Final = "sandbox-secret-that-protects-nothing"  # noqa: S105
 SANDBOX_PUSH_TOKEN: Final = "sandboxtoken"  # noqa: S105
 SANDBOX_AES_KEY: Final = "sandboxsandboxsandboxsandboxsandboxsandbox0"
+SANDBOX_TEMPLATES: Final = (
+    "retouched=KM_RETOUCH_DONE album=thing1,count=number2,state=phrase3;"
+    "complete=KM_ALBUM_DONE album=thing1,count=number2,time=time3,tip=thing4;"
+    "found=KM_ALBUM_DONE album=thing1,count=number2,time=time3,tip=thing4"
+)
 
 
 def open_wechat(
@@ -51,6 +57,14 @@ def open_wechat(
     )
     kind = PhonelessWeChat if sandbox else HttpWeChat
     return kind(client, env_version=settings.wechat_env_version, check_path=settings.wechat_check_path)
+
+
+def templates_of(settings: Settings) -> Templates:
+    """Raises BadInput."""
+    more = settings.wechat_templates
+    if not settings.wechat_appid and more is None:
+        more = SANDBOX_TEMPLATES
+    return templates.parse(settings.wechat_template_id, settings.wechat_template_fields, more or "")
 
 
 def push_keys(settings: Settings) -> PushKeys:

@@ -8,7 +8,7 @@ import json
 import httpx
 from PIL import Image
 
-from backend import branding, feed, subscriptions
+from backend import branding, deliveries, feed, subscriptions
 from backend.context import Stage
 from backend.models import Photo, PhotoState
 from backend.recipe import Recipe
@@ -95,7 +95,7 @@ def test_flow_2_scan_subscribe_told_once(stage: Stage, bell: FakeBell, cast: Cas
 def test_flow_2_a_refusal_empties_the_quota(stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client) -> None:
     session = http.post("/mp/v1/session", json={"code": "bob"}).json()
     mine = {"Authorization": f"Bearer {session['token']}"}
-    for left in (1, 2):
+    for left in (3, 6):  # one per template and tap
         answer = http.post("/mp/v1/subscriptions", json={"album_id": cast.album.id}, headers=mine)
         assert answer.json() == {"left": left}
     assert isinstance(stage.wechat, FakeWeChat)
@@ -107,7 +107,7 @@ def test_flow_2_a_refusal_empties_the_quota(stage: Stage, bell: FakeBell, cast: 
     bell.work(stage)
     with stage.db.reading() as tx:
         assert subscriptions.left(tx, session["guest_id"], stage.settings.wechat_template_id) == 0
-        assert subscriptions.albums_due(tx) == []
+        assert deliveries.due_jobs(tx) == []
 
 
 def due(stage: Stage, cast: Cast) -> None:

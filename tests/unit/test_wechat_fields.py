@@ -122,12 +122,12 @@ def test_a_mapping_that_fits_its_template_is_fine():
 
 
 def test_a_mapping_that_does_not_fit_says_what_to_fix():
-    wrong = check_mapping({"album": "thing1", "time": "date5"}, CONTENT)
+    wrong = check_mapping({"tip": "thing1", "time": "date5"}, CONTENT)
     assert wrong[0].startswith("time=date5: the template has no date5; it has thing1, number2, time3, thing4.")
     assert [line.split(",")[0] for line in wrong[1:4]] == [
         "the template needs number2",
         "the template needs time3",
         "the template needs thing4",
     ]
-    assert wrong[4].startswith("count is not mapped")
+    assert wrong[4].startswith("album is not mapped")
     assert check_mapping(MAPPING, "") == ["the template has no keywords like {{thing1.DATA}}: choose another template."]

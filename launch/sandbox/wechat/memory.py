@@ -107,6 +107,17 @@ def _albums() -> list[Template]:
             ],
         ),
         Template(
+            "KM_ALBUM_DONE",
+            "30004",
+            "相册完成通知",
+            [
+                Keyword("活动名称", "thing1", "2026 年会"),
+                Keyword("照片总数", "number2", "860"),
+                Keyword("完成时间", "time3", "2026年11月22日 22:10"),
+                Keyword("温馨提示", "thing4", "点击查看全部照片"),
+            ],
+        ),
+        Template(
             "KM_EVENT_OPEN",
             "30003",
             "活动开始提醒",
@@ -205,7 +216,9 @@ class World:
         self._saver: threading.Thread | None = None
         found = state_file is not None and state_file.exists()
         self.memory = _FILE.validate_json(state_file.read_bytes()) if state_file and found else Memory()
-        self.app(SANDBOX_APPID, SANDBOX_SECRET)
+        mine = self.app(SANDBOX_APPID, SANDBOX_SECRET)
+        known = {template.template_id for template in mine.templates}
+        mine.templates += [template for template in _albums() if template.template_id not in known]
 
     def app(self, appid: str, secret: str) -> App:
         """The app with this id, made when it is not there yet."""

@@ -37,6 +37,15 @@ LIBRARY: Final[dict[str, tuple[str, list[Keyword]]]] = {
             Keyword("日期", "date5", "2026-11-22"),
         ],
     ),
+    "30004": (
+        "相册完成通知",
+        [
+            Keyword("活动名称", "thing1", "2026 年会"),
+            Keyword("照片总数", "number2", "860"),
+            Keyword("完成时间", "time3", "2026年11月22日 22:10"),
+            Keyword("温馨提示", "thing4", "点击查看全部照片"),
+        ],
+    ),
     "30003": (
         "活动开始提醒",
         [
