@@ -60,7 +60,23 @@ function start(): void {
   if (style !== "rows") wall.setStyle(style);
   for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
   void deepLink();
-  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  void stayReadable();
+}
+
+/** What was seen stays readable without a network, also what this page loaded before the worker was there. */
+async function stayReadable(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  const guarded = navigator.serviceWorker.controller !== null;
+  try {
+    await navigator.serviceWorker.register("/sw.js");
+    if (guarded) return;
+    const { active } = await navigator.serviceWorker.ready;
+    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const ours = loaded.filter((url) => /^\/(assets|blobs\/r)\//.test(url.slice(location.origin.length)));
+    active?.postMessage({ seen: [location.href.split("#")[0], ...ours] });
+  } catch {
+    // a private window, or WeChat's webview: no worker, everything else works
+  }
 }
 
 /** The menus come when the first of them is opened. */

@@ -10,6 +10,7 @@ const SHELL = "kuaimen-shell-1";
 const PHOTOS = "kuaimen-photos-1";
 const MOST_PHOTOS = 600;
 const SPARE = 60; // trimmed at once, so that not every photo trims
+const CLOSED = [401, 403, 404, 410];
 const PATIENCE_MS = 4_000; // then a page that was kept is better than none
 
 worker.addEventListener("install", () => void worker.skipWaiting());
@@ -32,16 +33,27 @@ worker.addEventListener("fetch", (event) => {
   else if (/^\/mp\/v1\/albums\/[\w-]+(\/photos)?$/.test(url.pathname)) event.respondWith(fresh(event));
 });
 
-/** A photo that was taken down is forgotten here too. */
+/** A photo that was taken down is forgotten here too; what a page loaded before this worker was there is kept after all. */
 worker.addEventListener("message", (event) => {
-  const { forget } = event.data as { forget?: string[] };
-  if (!forget) return;
+  const { forget = [], seen = [] } = event.data as { forget?: string[]; seen?: string[] };
   const away = async (): Promise<void> => {
     const cache = await caches.open(PHOTOS);
     for (const url of forget) await cache.delete(new URL(url, worker.location.origin).pathname);
   };
-  event.waitUntil(away());
+  event.waitUntil(Promise.all([away(), catchUp(seen)]));
 });
+
+/** The first visit's page, scripts and photos: the browser has them already, so this hardly asks the network. */
+async function catchUp(seen: string[]): Promise<void> {
+  for (const one of seen) {
+    const url = new URL(one, worker.location.origin);
+    const [name, key] = url.pathname.startsWith("/blobs/") ? [PHOTOS, url.pathname] : [SHELL, url.pathname.startsWith("/assets/") ? url.pathname : url.href];
+    const cache = await caches.open(name);
+    if (await cache.match(key)) continue;
+    const answer = await fetch(url, { cache: "force-cache" }).catch(() => undefined);
+    if (answer?.status === 200) await cache.put(key, answer).catch(() => undefined);
+  }
+}
 
 /** What never changes: from the cache, else from the network and into the cache. */
 async function kept(name: string, key: string, event: FetchEvent): Promise<Response> {
@@ -58,6 +70,7 @@ async function fresh(event: FetchEvent): Promise<Response> {
   const cache = await caches.open(SHELL);
   const asked = fetch(event.request).then((answer) => {
     if (answer.status === 200) event.waitUntil(cache.put(event.request.url, answer.clone()));
+    if (CLOSED.includes(answer.status)) event.waitUntil(cache.delete(event.request.url)); // what was open is not any more
     return answer;
   });
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined));
