@@ -21,6 +21,7 @@ from backend.models import (
     Check,
     Checking,
     CheckState,
+    Culling,
     Photo,
     PhotoState,
     Publishing,
@@ -46,6 +47,7 @@ class Entry:
     width: int = 0
     height: int = 0
     placeholder: str = ""
+    dominant: str = ""
     shot_at: int | None = None
     live_at: int | None = None
     retouched_at: int | None = None
@@ -69,7 +71,7 @@ def publish(tx: Tx, photo_id: str) -> bool:
         tx.execute(update(Photo).where(Photo.id == photo_id).values(revision=revision))
         if photo.retouched_at is not None:
             _look_soon(tx, photo.album_id, now_ms())
-    elif photo.approved_at is None and _held_back(tx, album, photo_id):
+    elif photo.approved_at is None and _held_back(tx, album, photo):
         return False
     else:
         now = now_ms()
@@ -88,11 +90,12 @@ def _look_soon(tx: Tx, album_id: str, now: int) -> None:
     tx.execute(update(Album).where(Album.id == album_id, later).values(notify_due_at=soon))
 
 
-def _held_back(tx: Tx, album: Album, photo_id: str) -> bool:
-    """Until a person approves, or where the album wants it, until a moderator has passed it."""
+def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
+    """Until a person approves all photos, or the doubtful ones; or where it is wanted, until a moderator passed it."""
+    photo_id = photo.id
     if album.checking is not Checking.OFF and not tx.scalar(select(exists().where(Check.photo_id == photo_id))):
         tx.ring(CheckPhoto(photo_id))
-    if album.publishing is Publishing.APPROVE:
+    if album.publishing is Publishing.APPROVE or (album.culling is Culling.HOLD and photo.held):
         return True
     passed = exists().where(Check.photo_id == photo_id, Check.state == CheckState.PASSED)
     return album.checking is Checking.BEFORE and not tx.scalar(select(passed))
@@ -113,6 +116,9 @@ def hide(tx: Tx, photo_id: str) -> bool:
 
 def restore(tx: Tx, photo_id: str) -> bool:
     """Bring a hidden photo back, or approve a waiting one: it is rendered anew and published at its old place."""
+    seen = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.LIVE, Photo.approved_at.is_(None))
+    if tx.execute(seen.values(approved_at=now_ms()).returning(Photo.id)).first() is not None:
+        return True  # guests see it already; from now on nobody doubts it
     moved = move_photo(tx, photo_id, PhotoState.STORED, approved_at=now_ms())
     if not moved:
         approved = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.STORED)
@@ -168,6 +174,7 @@ def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
         "width": entry.width,
         "height": entry.height,
         "placeholder": entry.placeholder,
+        "dominant": entry.dominant,
         "urls": {"thumb": url(entry.thumb_key), "view": url(entry.view_key)},
         "shot_at": entry.shot_at,
         "live_at": entry.live_at,
@@ -205,6 +212,7 @@ def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, 
         width=photo.width or 0,
         height=photo.height or 0,
         placeholder=photo.placeholder or "",
+        dominant=photo.dominant or "",
         shot_at=photo.shot_at,
         live_at=photo.live_at,
         retouched_at=photo.retouched_at,

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from backend.errors import BadInput
 
-PIPELINE: Final = 1  # raise it when the same recipe gives different pixels; every album becomes stale then
+PIPELINE: Final = 2  # raise it when the same recipe gives different pixels; every album becomes stale then
 MAX_LAYERS: Final = 6
 KINDS: Final = ("view", "thumb", "full")
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -298,6 +298,7 @@ class Recipe(Part):
     layers: Annotated[tuple[Layer, ...], _parts(Layer, MAX_LAYERS)] = ()
     frame: Annotated[Frame | None, _optional(_part(Frame))] = None
     turns: Annotated[tuple[Turn, ...], _parts(Turn, 32)] = ()  # a photo that falls into one has its frame
+    avoid_faces: Annotated[bool, _yes_no] = True  # marks go elsewhere, a nine-patch frame gets thinner
     thumb_px: Annotated[int, _whole(64, 1024)] = 480  # long edge
     thumb_quality: Annotated[int, _whole(40, 95)] = 80
     view_px: Annotated[int, _whole(480, 4096)] = 2048

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from backend import http, openapi
-from backend.api import blobs, brand, bridge, looks, messages, organizer, review
+from backend.api import blobs, brand, bridge, cull, looks, messages, organizer, review
 from backend.context import Stage
 from miniprogram_api import live, photos, push, session, subscriptions
 from miniprogram_api.hub import Hub
@@ -26,6 +26,7 @@ def create_app(stage: Stage) -> Flask:
         organizer,
         brand,
         looks,
+        cull,
         review,
         messages,
         blobs,

@@ -100,7 +100,8 @@ class PhotoShape(BaseModel):
     revision: int
     width: int
     height: int
-    placeholder: str
+    placeholder: str  # ThumbHash, base64
+    dominant: str  # #rrggbb, or empty
     urls: Urls
     shot_at: Moment
     live_at: Moment

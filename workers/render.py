@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
 from sqlalchemy import select
 
 from backend import branding, feed, photos
+from backend.aids import Aids
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
 from backend.jobs import RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
-from backend.models import Photo, PhotoState, Rendition, RenditionKind, Source
+from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
@@ -35,6 +36,7 @@ class _Order:
     recipe_id: str
     recipe: Recipe
     kinds: tuple[RenditionKind, ...]
+    aids: bool  # this source was not looked at yet, and the album wants it
 
 
 def warm() -> None:
@@ -114,7 +116,9 @@ def _take(stage: Stage, tx: Tx, photo_id: str) -> _Order | None:
     source = tx.get_one(Source, found.source_id)
     current = (found.made_recipe_id, found.made_source_id) == (recipe_id, source.id)
     kinds = (RenditionKind.FULL,) if current else QUICK
-    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds)
+    seen = (found.aids or {}).get("source_id") == source.id
+    look_over = found.album.culling is not Culling.OFF and not seen and not current
+    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, look_over)
 
 
 def _postpone(stage: Stage, order: _Order, exc: AppError) -> None:
@@ -133,7 +137,7 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
     art = {key: stage.store.get(key) for key in recipe.art_keys()}
     made: list[photos.Made] = []
     facts: dict[str, Any] = {}
-    for one in imaging.render(opened, recipe, art, tuple(k.value for k in order.kinds)):
+    for one in imaging.render(opened, recipe, art, tuple(k.value for k in order.kinds), aids=order.aids):
         key = rendition_key(found.album_id, order.source.digest, order.recipe_id, found.salt, one.kind)
         stage.store.put(key, one.jpeg)
         made.append(photos.Made(RenditionKind(one.kind), key, one.width, one.height, len(one.jpeg)))
@@ -145,5 +149,14 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "dominant": one.dominant,
                 "look": one.look,
                 "shot_at": found.shot_at or opened.facts.shot_at,
+                **_aids(one.aids, order.source.id, damaged=one.damaged),
             }
     return made, facts
+
+
+def _aids(aids: Aids | None, source_id: str, *, damaged: bool) -> dict[str, Any]:
+    """Columns of a photo that was looked at; none otherwise."""
+    if aids is None:
+        return {}
+    seen = replace(aids, source_id=source_id, damaged=damaged)
+    return {"aids": seen.to_json(), "held": ",".join(seen.reasons) or None}

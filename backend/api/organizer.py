@@ -45,6 +45,7 @@ class Brand(BaseModel):
 
 class PhotosQuery(BaseModel):
     state: PhotoState | None = None
+    held: bool = False  # only those a machine suggests to hold, and nobody has approved
     before: Annotated[int, Field(ge=0)] | None = None  # announced_at of the last one seen
     limit: Annotated[int, Field(ge=1, le=200)] = 60
 
@@ -111,6 +112,8 @@ def list_photos(event_id: str) -> ResponseReturnValue:
     wanted = select(Photo).where(Photo.event_id == event_id)
     if said.state is not None:
         wanted = wanted.where(Photo.state == said.state)
+    if said.held:
+        wanted = wanted.where(Photo.held.is_not(None), Photo.approved_at.is_(None))
     if said.before is not None:
         wanted = wanted.where(Photo.announced_at < said.before)
     with stage().db.reading() as tx:
@@ -203,6 +206,7 @@ def _album(tx: Tx, album: Album) -> dict[str, Any]:
         "frame": album.frame_on,
         "brand_id": album.brand_kit_id,
         "look": album.look,
+        "culling": album.culling.value,
         "photos": feed.visible(tx, album.id),
         "stale": tx.scalar(select(func.count()).where(photos.stale(album.id, full=False))) or 0,
     }
@@ -253,6 +257,8 @@ def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:
         "position": photo.position,
         "look": photo.look,
         "own_look": photo.own_look,
+        "held": photo.held.split(",") if photo.held and photo.approved_at is None else [],
+        "aids": photo.aids,
         "thumb": at.store.url(thumb_key, ttl=at.settings.photo_url_ttl) if thumb_key else None,
         "shot_at": photo.shot_at,
         "bridged_at": photo.bridged_at,

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from backend import aids
+from backend.aids import Aids
 from backend.errors import BadInput
 from backend.recipe import Layer, Look, Preset, Recipe
 from launch.bench import synthetic
 from tests import imaging_pictures as pictures
 from workers import imaging
-from workers.imaging import brand, cull, level, shape, skin
+from workers.imaging import brand, faces, level, onnx_weights, shape, skin
 
 DETAILED = synthetic.scene(1200, 800, seed=3, things=400)
 
@@ -21,8 +23,12 @@ DETAILED = synthetic.scene(1200, 800, seed=3, things=400)
 # --- cull ---------------------------------------------------------------------------------------------------------
 
 
-def looked(photo: np.ndarray) -> cull.Looked:
-    return cull.looked_at(pictures.jpeg(photo))
+def looked(photo: np.ndarray, **exif: bytes) -> Aids:
+    """As a render finds it."""
+    made = imaging.render(imaging.open_source(pictures.jpeg(photo, **exif)), Recipe(), {}, ("thumb",), aids=True)
+    seen = next(made).aids
+    assert seen is not None
+    return seen
 
 
 def test_blur_is_seen_and_a_soft_background_is_not_blur():
@@ -52,26 +58,59 @@ def test_a_burst_is_one_group_and_its_sharpest_comes_first():
         "other": synthetic.scene(1200, 800, seed=8, things=400),
         "another": synthetic.scene(1200, 800, seed=12, things=400),
     }
-    groups = cull.near_duplicates({name: looked(photo) for name, photo in burst.items()})
+    groups = aids.near_duplicates({name: looked(photo) for name, photo in burst.items()})
     assert [set(group) for group in groups] == [{"soft", "sharp", "moved", "brighter"}]
     assert groups[0][-1] == "soft"
-    assert cull.near_duplicates({}) == []
+    assert aids.near_duplicates({}) == []
 
 
 def test_orientation_does_not_hide_a_duplicate():
     stored = pictures.stored_turned(DETAILED, 6)
-    turned = cull.looked_at(pictures.jpeg(stored, exif=pictures.exif(6)))
-    assert cull.apart(turned.print, looked(DETAILED).print) <= 4
+    turned = looked(stored, exif=pictures.exif(6))
+    assert aids.apart(turned.print, looked(DETAILED).print) <= 4
 
 
 def test_grouping_a_whole_event_is_quick():
     dice = np.random.default_rng(1)
-    many = {str(n): cull.Looked(0.5, 0, 0, dice.bytes(16).hex()) for n in range(2500)}
+    many = {str(n): Aids(0.5, 0, 0, dice.bytes(16).hex()) for n in range(2500)}
     started = time.process_time()
-    assert cull.near_duplicates(many) == []
+    assert aids.near_duplicates(many) == []
     once = time.process_time() - started
-    cull.near_duplicates(dict(list(many.items())[:1250]))
+    aids.near_duplicates(dict(list(many.items())[:1250]))
     assert once < 8 * (time.process_time() - started - once) + 0.5
+
+
+# --- faces --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "at"), [(120, (300, 200)), (240, (600, 400)), (150, (1050, 650))])
+def test_a_face_is_found_where_it_is(size, at):
+    picture = pictures.with_face(np.full((800, 1200, 3), (120, 130, 140), np.uint8), at, size)
+    [found] = faces.find(picture)
+    assert abs((found.x + found.width / 2) * 1200 - at[0]) < size * 0.2
+    assert abs((found.y + found.height / 2) * 800 - at[1]) < size * 0.3
+    assert 0.5 < found.height * 800 / size < 1.3
+    assert looked(picture).faces == 1
+
+
+def test_nobody_is_found_where_nobody_is():
+    assert faces.find(DETAILED) == []
+    assert faces.find(np.zeros((1, 5, 3), np.uint8)) == []
+
+
+def test_without_the_weights_marks_stand_where_they_were_asked_to(monkeypatch):
+    monkeypatch.setattr(faces, "detector", lambda: None)
+    assert faces.find(DETAILED) == []
+    assert looked(DETAILED).faces is None
+
+
+def test_weights_that_are_not_the_known_ones_are_not_used(monkeypatch):
+    monkeypatch.setattr(faces, "DIGEST", "0" * 64)
+    assert faces.detector.__wrapped__() is None
+
+
+def test_a_plain_network_stays_as_it_is():
+    assert onnx_weights.plain(b"\x08\x06\x12\x07pytorch") == b"\x08\x06\x12\x07pytorch"
 
 
 # --- level --------------------------------------------------------------------------------------------------------

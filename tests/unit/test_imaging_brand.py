@@ -178,3 +178,30 @@ def test_a_layer_may_be_for_some_renditions_only():
     for one in imaging.render(imaging.open_source(grey), recipe, ART, ("view", "thumb", "full")):
         marked = np.abs(pictures.pixels(one.jpeg).astype(int) - GREY).max() > 60
         assert marked == (one.kind == "full")
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (800, 1200), (1280, 720), (900, 900)])
+def test_a_found_face_is_covered_by_neither_mark_nor_frame(size):
+    """T8: whatever was asked for, the render finds the face and lays nothing over it."""
+    width, height = size
+    at = (width - 130, height - 160)
+    picture = pictures.with_face(np.full((height, width, 3), (120, 130, 140), np.uint8), at, 150)
+    mark = Layer(text="快门", size=12, colour="#FF0000", opacity=1, shadow=0, margin=4)
+    frame = Frame("frame", slices=(12, 12, 12, 12), band=14)
+
+    def changed(recipe: Recipe) -> int:
+        """Pixels of the face that are not as without a brand."""
+        bare = Recipe(look=recipe.look)
+        made, plain = (
+            pictures.pixels(next(imaging.render(imaging.open_source(pictures.jpeg(picture)), one, art)).jpeg).astype(
+                int
+            )
+            for one, art in ((recipe, ART), (bare, {}))
+        )
+        part = np.s_[at[1] - 75 : at[1] + 75, at[0] - 50 : at[0] + 50]
+        return int((np.abs(made - plain).max(-1)[part] > 60).sum())
+
+    plain = Look(preset="none")
+    heedless = Recipe(look=plain, layers=(mark,), frame=frame, avoid_faces=False)
+    assert changed(heedless) > 300
+    assert changed(Recipe(look=plain, layers=(mark,), frame=frame)) == 0

@@ -29,7 +29,7 @@ CHANGES: list[tuple[Part, dict[str, object]]] = [
     (Turn(FRAME, 1), {"frame": None, "share": 2, "from_at": 1, "until_at": 1}),
     (Recipe(), {"look": {"ev": 1}, "layers": [{"text": "a"}], "frame": {"art_key": "k"}, "thumb_px": 481}),
     (Recipe(), {"turns": [{"frame": None, "share": 1}], "thumb_quality": 81, "view_px": 2049, "view_quality": 86}),
-    (Recipe(), {"full_px": 4000, "full_quality": 91}),
+    (Recipe(), {"full_px": 4000, "full_quality": 91, "avoid_faces": False}),
 ]
 
 

@@ -16,11 +16,14 @@ from typing import Final
 
 import cv2
 
+from backend.aids import Aids
 from backend.errors import BadInput
 from backend.recipe import KINDS, Recipe
-from workers.imaging import brand, colour, cube, exif, look, output, pixels, shape, skin
+from workers.imaging import brand, colour, cube, cull, exif, look, output, pixels, shape, skin
+from workers.imaging import faces as detected
 from workers.imaging import header as headers
 from workers.imaging.brand import Box
+from workers.imaging.faces import Face
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
 from workers.imaging.pixels import Rgbx, Room, fresh
@@ -28,6 +31,7 @@ from workers.imaging.shelf import Loan
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
+AIR: Final = 0.12  # around a face, as a part of its size
 LEAN_PX: Final = 28_000_000  # turning takes a second picture of that size: larger ones must do with less memory
 
 
@@ -64,16 +68,7 @@ class Made:
     dominant: str  # #rrggbb
     look: dict[str, float]
     damaged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """Where a face is, as parts (0–1) of the upright picture; marks keep away from it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
+    aids: Aids | None = None  # if they were asked for
 
 
 @dataclass(slots=True)
@@ -86,7 +81,8 @@ class Sheet:
     art: Mapping[str, bytes]
     managed: bool  # sRGB already
     kind: str = "view"
-    faces: Sequence[Face] = ()
+    faces: Sequence[Face] = ()  # where marks may not stand
+    aids: Aids | None = None
     values: Values = field(default_factory=Values)
     table: colour.Table | None = None
     room: Room = fresh  # where large arrays come from
@@ -113,11 +109,12 @@ def render(
     art: Mapping[str, bytes],
     kinds: Sequence[str] = ("view", "thumb"),
     *,
-    faces: Sequence[Face] = (),
+    aids: bool = False,
     salvage: bool = False,
 ) -> Iterator[Made]:
     """Make renditions, one by one in the order view, thumb, full. `art` holds the blobs of `recipe.art_keys()`.
 
+    `aids` are measured before the look.
     `salvage` renders what is there of a cut-off source. Raises, at the first step of the iteration, BadInput:
     truncated, unsupported, no_room; bad_input when the recipe's art is unusable.
     """
@@ -130,10 +127,10 @@ def render(
         decoded = pixels.decode(
             opened.source, opened.header, long_edge=edge, salvage=salvage, room=loan.take, lean=lean and not edge
         )
-        small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed, faces=faces)
-        run((*SMALL[:1], own, *SMALL[1:]) if "full" in wanted else SMALL, small)
+        small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed)
+        run(_small_steps(own_copy="full" in wanted, aids=aids), small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
-        told = (output.thumbhash(tiny), output.dominant(tiny), small.values.shown(), decoded.damaged)
+        told = (output.thumbhash(tiny), output.dominant(tiny), small.values.shown(), decoded.damaged, small.aids)
         for kind in wanted:
             sheet = replace(small, kind=kind)
             if kind == "full":
@@ -143,6 +140,11 @@ def render(
             yield Made(kind, _encoded(sheet), width, height, *told)
     finally:
         loan.end()
+
+
+def _small_steps(*, own_copy: bool, aids: bool) -> tuple[Step, ...]:
+    first = (shrink, own) if own_copy else (shrink,)
+    return (*first, look_over, *SMALL[1:]) if aids else (*first, *SMALL[1:])
 
 
 def run(steps: Sequence[Step], sheet: Sheet) -> None:
@@ -174,6 +176,12 @@ def own(sheet: Sheet) -> None:
     """A copy if shrinking made none, because the full size is made from the same pixels later."""
     if max(sheet.rgbx.shape) == max(sheet.opened.header.width, sheet.opened.header.height):
         sheet.rgbx = sheet.rgbx.copy()
+
+
+def look_over(sheet: Sheet) -> None:
+    """Sum up what helps with choosing, before the look hides or adds anything."""
+    small = pixels.rgb(shape.shrink(sheet.rgbx, cull.LOOK_PX))
+    sheet.aids = cull.looked(shape.upright(small, sheet.opened.header.orientation))
 
 
 def measure(sheet: Sheet) -> None:
@@ -222,6 +230,13 @@ def crisp_full(sheet: Sheet) -> None:
         sheet.rgbx = shape.crisp(sheet.rgbx, sheet.recipe.look.sharpen)
 
 
+def find_faces(sheet: Sheet) -> None:
+    """Where marks may not stand; only if there are any."""
+    recipe = sheet.recipe
+    if recipe.avoid_faces and (recipe.layers or (recipe.frame and recipe.frame.slices)):
+        sheet.faces = detected.find(pixels.rgb(shape.shrink(sheet.rgbx, detected.PROXY_PX)))
+
+
 def fit_thumb(sheet: Sheet) -> None:
     sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.thumb_px)
 
@@ -240,14 +255,17 @@ def copy_view(sheet: Sheet) -> None:
 def lay_brand(sheet: Sheet) -> None:
     """Sponsor frame, then watermark."""
     height, width = sheet.rgbx.shape[:2]
-    boxes = [
-        Box(round(face.x * width), round(face.y * height), round(face.width * width), round(face.height * height))
-        for face in sheet.faces
-    ]
+    boxes = [_whole_head(face, width, height) for face in sheet.faces]
     brand.lay(sheet.rgbx, sheet.recipe, sheet.art, sheet.kind, boxes)
 
 
-SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, crisp)
+def _whole_head(face: Face, width: int, height: int) -> Box:
+    """In px, with some air around: detectors draw their boxes tight, from brow to chin."""
+    x, y = round((face.x - AIR * face.width) * width), round((face.y - AIR * face.height) * height)
+    return Box(x, y, round((1 + 2 * AIR) * face.width * width), round((1 + 2 * AIR) * face.height * height))
+
+
+SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, find_faces, crisp)
 MAKE: Final[dict[str, tuple[Step, ...]]] = {
     "view": (copy_view, lay_brand),
     "thumb": (fit_thumb, crisp, lay_brand),

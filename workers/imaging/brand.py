@@ -26,6 +26,7 @@ from workers.imaging.pixels import Rgb, Rgbx
 
 ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=200_000_000)
 TILE_PX: Final = 128
+THINNER: Final = (1.0, 0.8, 0.65, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
     height, width = rgbx.shape[:2]
     window = Box(0, 0, width, height)
     if recipe.frame is not None:
-        key = _art_for(recipe.frame, width / height)
-        window = _window(recipe.frame, art_size(_found(art, key)), window)
-        blend(rgbx, _frame(recipe.frame, _found(art, key), width, height))
+        content = _found(art, _art_for(recipe.frame, width / height))
+        frame = _thin_enough(recipe.frame, art_size(content), window, faces)
+        window = _window(frame, art_size(content), window)
+        blend(rgbx, _frame(frame, content, width, height))
     for layer in recipe.layers:
         if kind in layer.kinds:
             ink = _mark(layer, _found(art, layer.art_key) if layer.art_key else b"", (width, height), window)
@@ -155,6 +157,19 @@ def _art_for(frame: Frame, aspect: float) -> str:
     if not frame.shapes:
         return frame.art_key
     return min(frame.shapes, key=lambda one: abs(math.log(one.aspect / aspect))).art_key
+
+
+def _thin_enough(frame: Frame, art: tuple[int, int], whole: Box, faces: Sequence[Box]) -> Frame:
+    """The nine-patch as it is meant, or thinner, down to half, when it would cover faces."""
+    if frame.slices is None or not faces:
+        return frame
+    thinner = [replace(frame, band=frame.band * part) for part in THINNER]
+    return min(thinner, key=lambda one: _covered(_window(one, art, whole), faces))
+
+
+def _covered(window: Box, faces: Sequence[Box]) -> int:
+    """Pixels of faces outside the window; faces that reach out of the picture cannot be helped."""
+    return sum(face.width * face.height - window.overlap(face) for face in faces)
 
 
 def _window(frame: Frame, art: tuple[int, int], whole: Box) -> Box:

@@ -1,56 +1,38 @@
-"""Help with choosing: how sharp, how exposed, which are nearly the same. Suggestions only: «held», never deleted.
-
-Pure functions of pixels. `looked_at` sums a photo up once; `near_duplicates` groups what was summed up.
-"""
+"""Help with choosing, measured on pixels: how sharp, how exposed, what it looks like to itself later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from workers import imaging
-from workers.imaging import pixels
+from backend.aids import Aids
+from workers.imaging import faces, level
 from workers.imaging.pixels import Rgb
-from workers.imaging.shape import shrink, upright
+from workers.imaging.shape import shrink
 
 Grey = npt.NDArray[np.float32]
 LOOK_PX: Final = 1200
-BLURRED: Final = 0.32  # below, a photo is suggested to be held
-SAME_BITS: Final = 10  # of 128; bursts differ by fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """`sharp`: 0 nothing is in focus – 1 crisp somewhere. `over`, `under`: share of the picture lost in white, black.
-
-    `print`: 128 bits that stay nearly the same when little changes, hex.
-    """
-
-    sharp: float
-    over: float
-    under: float
-    print: str
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it is suggested to hold the photo; empty: show it."""
-        found = {"blurred": self.sharp < BLURRED, "too_bright": self.over > 0.5, "too_dark": self.under > 0.97}
-        return tuple(name for name, true in found.items() if true)
-
-
-def looked_at(source: bytes) -> Looked:
-    """Sum a photo up. Raises BadInput as a render does."""
-    opened = imaging.open_source(source)
-    decoded = pixels.decode(opened.source, opened.header, long_edge=LOOK_PX)
-    photo = upright(pixels.rgb(shrink(decoded.rgbx, LOOK_PX)), opened.header.orientation)
-    top, low = photo.max(-1), photo.min(-1)
+def looked(photo: Rgb) -> Aids:
+    """Sum an upright photo up, before anything is done to its look."""
+    small = shrink(photo, LOOK_PX)
+    top, low = small.max(-1), small.min(-1)
     over, under = float((low >= 250).mean()), float((top <= 12).mean())
-    return Looked(round(sharpness(photo), 3), round(over, 3), round(under, 3), fingerprint(photo))
+    turn, sure = level.suggested_turn(small)
+    found = faces.find(small) if faces.detector() else None
+    return Aids(
+        sharp=round(sharpness(small), 3),
+        over=round(over, 3),
+        under=round(under, 3),
+        print=fingerprint(small),
+        turn=turn,
+        sure=sure,
+        faces=None if found is None else len(found),
+    )
 
 
 def sharpness(photo: Rgb) -> float:
@@ -83,30 +65,3 @@ def fingerprint(photo: Rgb) -> str:
     down = cv2.resize(grey, (8, 9), interpolation=cv2.INTER_AREA)
     bits = np.concatenate([(across[:, 1:] > across[:, :-1]).reshape(-1), (down[1:] > down[:-1]).reshape(-1)])
     return np.packbits(bits).tobytes().hex()
-
-
-def apart(one: str, other: str) -> int:
-    """Bits in which two prints differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def near_duplicates(looked: Mapping[str, Looked], *, most_apart: int = SAME_BITS) -> list[tuple[str, ...]]:
-    """Groups of photos that are nearly the same, the sharpest first: the one to keep. Photos alone are in no group."""
-    ids = list(looked)
-    prints = np.array([list(bytes.fromhex(one.print)) for one in looked.values()], np.uint8)
-    leader = list(range(len(ids)))
-
-    def lead(number: int) -> int:
-        while leader[number] != number:
-            leader[number] = leader[leader[number]]
-            number = leader[number]
-        return number
-
-    for number in range(1, len(ids)):
-        differ = np.unpackbits(prints[:number] ^ prints[number], axis=1).sum(1)
-        for other in np.flatnonzero(differ <= most_apart):
-            leader[lead(int(other))] = lead(number)
-    groups: dict[int, list[str]] = {}
-    for number, one in enumerate(ids):
-        groups.setdefault(lead(number), []).append(one)
-    return [tuple(sorted(group, key=lambda one: -looked[one].sharp)) for group in groups.values() if len(group) > 1]
