@@ -244,7 +244,10 @@ def test_credits_and_messages_survive_a_restart(tmp_path, ending):
         if ending is signal.SIGKILL:
             until(lambda: file.exists() and '"ahead_ms":3600000' in file.read_text(), "the file")
     process.send_signal(ending)
-    process.communicate(timeout=10)
+    try:
+        process.communicate(timeout=60)
+    finally:
+        process.kill()  # so that a failure here is not reported by a later test
     again, url = started(file)
     try:
         found = httpx.get(f"{url}/_sandbox/state", trust_env=False).json()
@@ -255,7 +258,7 @@ def test_credits_and_messages_survive_a_restart(tmp_path, ending):
         assert httpx.get(f"{url}/", trust_env=False).status_code == 200
     finally:
         again.terminate()
-        again.communicate(timeout=10)
+        again.communicate(timeout=60)
     assert [p.name for p in file.parent.iterdir()] == [file.name], "no drafts left"
 
 
