@@ -30,12 +30,14 @@ from camera_bridge.sources.gphoto import GphotoCable, library
 from camera_bridge.sources.hotfolder import HotFolder
 from camera_bridge.sources.usb import Tether
 from camera_bridge.spool import Spool, Watcher
+from camera_bridge.uplink.crew import Calls, Crew
 from camera_bridge.uplink.desk import Desk
-from camera_bridge.uplink.keeper import Keeper
 from camera_bridge.uplink.line import Line
 from camera_bridge.uplink.pace import Pace
-from camera_bridge.uplink.platform import Platform
-from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender, Scout
+from camera_bridge.uplink.platform import Account
+from camera_bridge.uplink.senders import Out
+from camera_bridge.uplink.told import story_id
+from camera_bridge.uplink.ways import Ways
 
 log = logging.getLogger(__name__)
 
@@ -56,22 +58,23 @@ class Bridge:
         self.policy, self.cameras = Policy(config), Cameras()
         self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
         self.policy.remembered(self.spool.ledger)
-        try:
-            self.door = FtpDoor(config.ftp, self.spool, record=config.record) if config.ftp else None
-        except BaseException:
-            self.spool.close()
-            raise
+        self.door = self._open_door()
         self.tether = Tether(GphotoCable, self.spool) if config.usb else None
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
-        self._platforms = [self._platform(bulk=bulk) for bulk in (False, True, False, False)]
-        self.keeper = Keeper(self.spool, self.line, self._platforms[2], self._about, self._obey)
+        self.ways = Ways(config.uplinks)
+        account = Account(config.server, config.token, config.ca_file, self.ways, self.cameras.offset_ms)
         out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
-        self._previews = PreviewSender(out, self._platforms[0])
-        self._originals = OriginalSender(out, self._platforms[1])
-        self._scout = Scout(out, self._platforms[3])
+        self.crew = Crew(account, out, Calls(self._about, self._identity, self.do))
         self.spool.watch, self.spool.arrived = self._watch, self.cameras.arrived
         self._threads: list[threading.Thread] = []
+
+    def _open_door(self) -> FtpDoor | None:
+        try:
+            return FtpDoor(self.config.ftp, self.spool, record=self.config.record) if self.config.ftp else None
+        except BaseException:
+            self.spool.close()
+            raise
 
     def start(self) -> None:
         """Take over what an earlier run left, open the doors, begin to send."""
@@ -79,13 +82,7 @@ class Bridge:
         adopted = self.spool.adopt()
         if adopted:
             log.info("adopted files=%d", adopted)
-        loops: dict[str, Callable[[], None]] = {
-            "previews": self._previews.run,
-            "originals": self._originals.run,
-            "keeper": self.keeper.run,
-            "scout": self._scout.run,
-        }
-        for name, loop in loops.items():
+        for name, loop in self.crew.loops.items():
             thread = keep(name, loop, self.line.stopping)
             self._threads.append(thread)
             thread.start()
@@ -111,8 +108,7 @@ class Bridge:
             one.stop()
         self.line.stop()
         self.desk.nudge()
-        for platform in self._platforms:
-            platform.wire.abort()
+        self.crew.abort()
         end = ticks() + _STOP_S
         for thread in self._threads:
             thread.join(max(0.0, end - ticks()))
@@ -133,8 +129,8 @@ class Bridge:
         orders: dict[str, Callable[[], object]] = {
             "pause": lambda: self.desk.pause(on=True),
             "resume": lambda: self.desk.pause(on=False),
-            "originals_later": lambda: self._originals.hold(on=True),
-            "originals_now": lambda: self._originals.hold(on=False),
+            "originals_later": lambda: self.crew.originals.hold(on=True),
+            "originals_now": lambda: self.crew.originals.hold(on=False),
             "pick": lambda: self.spool.ledger.release(about),
             "retract": lambda: self.spool.ledger.retract(about or self._last_live()),
             "forgive_gaps": lambda: self.cameras.forgive(about),
@@ -163,11 +159,13 @@ class Bridge:
             "server": self.config.server,
             "server_ok": self.line.is_up,
             "line": {"state": line.state, "why": line.why, "since": line.since, "rtt_ms": line.rtt_ms},
+            "ways": self.ways.report(),
+            "story_fault": self.crew.keeper.story.fault,
             "uplink": {"bytes_per_s": round(self.pace.carries), "pace": round(self.pace.rate), "left_s": left_s},
             "mode": self.policy.mode,
             "paused": self.desk.paused,
-            "originals_held": self._originals.held,
-            "event": self.keeper.policy.get("event"),
+            "originals_held": self.crew.originals.held,
+            "event": self.crew.keeper.policy.get("event"),
             "ftp": self._ftp_state(),
             "usb": {"body": self.tether.body} if self.tether else None,
             "inbox": [str(one) for one in self.config.inbox],
@@ -176,7 +174,7 @@ class Bridge:
             "last": [one | {"has_preview": self._has_preview(one)} for one in state.last(self.spool.ledger)],
             "troubles": self.door.porch.troubles() if self.door else [],
             "free_bytes": self.spool.free_bytes(),
-            "room_photos": state.room_photos(self.spool.ledger, self.spool.free_bytes() - self.config.reserve_bytes),
+            "room_photos": state.room_photos(self.spool.ledger, self._room()),
             "safe_to_close": words.safe_to_close,
             "sentence_zh": words.zh,
             "sentence_en": words.en,
@@ -214,10 +212,6 @@ class Bridge:
             for one in self.door.porch.users()
         ]
 
-    def _platform(self, *, bulk: bool) -> Platform:
-        config = self.config
-        return Platform(config.server, config.token, config.ca_file, bulk=bulk, offset_ms=self.cameras.offset_ms)
-
     def _watch(self, asset_id: str, name: str) -> Watcher:
         """Somebody starts to send us a file: decode along."""
         self.desk.claim(asset_id)
@@ -225,7 +219,7 @@ class Bridge:
 
     def _wish(self) -> Wish:
         """What the platform asks for, or less on a weak uplink."""
-        return affordable(self.keeper.wish(), self.pace.carries)
+        return affordable(self.crew.keeper.wish(), self.pace.carries)
 
     def _deliver(self, asset: Asset, jpeg: bytes) -> None:
         if self.line.is_up and asset.state == "spooled":
@@ -236,28 +230,43 @@ class Bridge:
         del row
         self.desk.committed(asset_id)
 
+    def _room(self) -> int:
+        return self.spool.free_bytes() - self.config.reserve_bytes
+
     def _about(self) -> dict[str, Any]:
         """The body of a heartbeat."""
-        backlog, tip = state.backlog(self.spool.ledger), self.spool.ledger.tip()
+        backlog, tip, line = state.backlog(self.spool.ledger), self.spool.ledger.tip(), self.line.condition()
+        rate = self.pace.capacity
         return {
             "queued": backlog["files"],
             "queued_bytes": backlog["bytes"],
             "oldest_at": backlog["oldest_at"],
             "cameras": self._camera_state(),
             "counts": state.counts(self.spool.ledger),
+            "troubles": self.door.porch.troubles() if self.door else [],
+            "line": {"state": line.state, "why": line.why, "rtt_ms": line.rtt_ms},
             "free_bytes": self.spool.free_bytes(),
-            "bytes_per_s": round(self.pace.capacity),
-            "ledger": {"n": tip.n, "chain": tip.chain},
+            "room_photos": state.room_photos(self.spool.ledger, self._room()),
+            "bytes_per_s": round(rate),
+            "left_s": backlog["bytes"] / rate if rate else None,
+            "mode": self.policy.mode,
+            "min_rating": self.policy.min_rating,
+            "paused": self.desk.paused,
+            "originals_held": self.crew.originals.held,
+            "have": self.crew.orders.have,
+            "ledger": {"id": story_id(self.spool.ledger), "n": tip.n, "chain": tip.chain},
             "version": _version(),
             "now": now_ms(),
         }
 
-    def _obey(self, answer: dict[str, Any]) -> None:
-        """What the platform asks for in its answer to a heartbeat. Unknown commands are left alone."""
-        commands = answer.get("commands")
-        for command in commands if isinstance(commands, list) else []:
-            doc = command if isinstance(command, dict) else {"do": command}
-            self.do(str(doc.get("do")), str(doc.get("about", "")))
+    def _identity(self) -> dict[str, Any] | None:
+        """What a spare computer needs so that no camera has to be set up again."""
+        ftp = self.config.ftp
+        if ftp is None:
+            return None
+        users = [{"user": one.user, "password": one.password, "camera": one.camera} for one in ftp.users]
+        ports = {"port": ftp.port, "implicit_port": ftp.implicit_port, "tls": ftp.tls, "old_tls": ftp.old_tls}
+        return {"ftp": {**ports, "masquerade": ftp.masquerade, "users": users}}
 
 
 def _version() -> str:

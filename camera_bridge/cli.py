@@ -29,7 +29,7 @@ from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy,
 from camera_bridge.ledger import Ledger
 from camera_bridge.screen import KEY_HEADER, Screen
 from camera_bridge.terminal import Bar, code_words, describe
-from camera_bridge.uplink.platform import Platform
+from camera_bridge.uplink.platform import Account, Platform
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ def certificate(options: argparse.Namespace, config: Config) -> int:
     cameras.remember(ledger.assets("ORDER BY asset_id"))
     drawn = account.draw_up(ledger, cameras)
     ledger.close()
-    platform = Platform(config.server, config.token, config.ca_file)
+    platform = Platform(Account(config.server, config.token, config.ca_file))
     try:
         signed = platform.certificate(drawn)
     except UplinkError as trouble:

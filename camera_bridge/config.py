@@ -61,6 +61,7 @@ class Config:
     usb: bool = False
     reserve_bytes: int = 1 << 30
     record: bool = False
+    uplinks: tuple[str, ...] = ()  # interfaces or own addresses; empty: every interface with a route out
 
 
 def load(path: Path) -> Config:
@@ -104,6 +105,7 @@ def parse(raw: dict[str, Any], base: Path) -> Config:
         usb=_flag(raw, "usb"),
         reserve_bytes=_number(raw, "reserve_bytes", 1 << 30, 0, 1 << 50),
         record=_flag(raw, "record"),
+        uplinks=_texts(raw, "uplinks"),
     )
 
 

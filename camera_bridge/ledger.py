@@ -331,6 +331,14 @@ class Ledger:
         with self.reading() as db:
             return [Asset(*row) for row in db.execute(_SELECT + clause, values).fetchall()]
 
+    def story(self, after: int, most: int) -> list[dict[str, object]]:
+        """Lines of the story after number `after`, for the platform to keep."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT n, at, kind, asset_id, body, chain FROM story WHERE n > ? ORDER BY n LIMIT ?", (after, most)
+            ).fetchall()
+        return [dict(zip(("n", "at", "kind", "asset_id", "body", "chain"), row, strict=True)) for row in rows]
+
     def tip(self) -> chain.Tip:
         """The last line of the story."""
         with self._lock:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from camera_bridge import config as settings
 from camera_bridge.clock import pause, ticks
 from camera_bridge.errors import BridgeError, Busy, Offline, Refusal
 from camera_bridge.uplink.platform import ask_without_token
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 _WAIT_S: Final = 25
 _DIGITS: Final = "0123456789"
 _RETRY_S: Final = 2.0
+_CLONED: Final = frozenset({"port", "implicit_port", "tls", "old_tls", "masquerade", "users"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,16 @@ def offer(server: str, ca_file: Path | None = None) -> Offer:
         raise Offline("the platform's answer to a pairing is not readable") from error
 
 
-def await_token(server: str, one: Offer, stop: Callable[[], bool], ca_file: Path | None = None) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What a confirmation gives: a token, and the identity of the bridge whose place this one takes, if any."""
+
+    token: str
+    identity: dict[str, Any] | None = None
+    event: str = ""
+
+
+def await_token(server: str, one: Offer, stop: Callable[[], bool], ca_file: Path | None = None) -> Paired | None:
     """Wait until somebody confirms; None when the code ran out or `stop()` says so. Raises Refusal."""
     path = f"/pairings/{one.pairing_id}?wait={_WAIT_S}"
     while ticks() < one.ends and not stop():
@@ -63,18 +74,28 @@ def await_token(server: str, one: Offer, stop: Callable[[], bool], ca_file: Path
                 return None
             raise
         if doc.get("state") == "paired" and isinstance(doc.get("token"), str):
-            return str(doc["token"])
+            identity, event = doc.get("identity"), doc.get("event")
+            title = str(event.get("title", "")) if isinstance(event, dict) else ""
+            return Paired(str(doc["token"]), identity if isinstance(identity, dict) else None, title)
     return None
 
 
-def write_config(path: Path, server: str, token: str, cameras: int = 2) -> dict[str, Any]:
-    """A configuration to begin with: credentials that a camera's keyboard can type. Never overwrites other settings."""
+def write_config(path: Path, server: str, paired: Paired, cameras: int = 2) -> dict[str, Any]:
+    """A configuration to begin with: credentials that a camera's keyboard can type. Never overwrites other settings.
+
+    A bridge that takes another one's place has its cameras' users, passwords and ports instead: cameras notice nothing
+    once this computer has the other one's address too.
+    """
     doc: dict[str, Any] = {}
     if path.exists():
         doc = json.loads(path.read_text(encoding="utf-8"))
     users = [{"user": f"cam{n}", "password": password()} for n in range(1, cameras + 1)]
     doc.setdefault("ftp", {"port": 2121, "users": users})
-    doc |= {"server": server, "token": token}
+    if paired.identity and isinstance(paired.identity.get("ftp"), dict):
+        doc["ftp"] |= {key: value for key, value in paired.identity["ftp"].items() if key in _CLONED}
+    doc |= {"server": server, "token": paired.token}
+    settings.parse(doc, path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
@@ -97,6 +118,6 @@ def pair(server: str, path: Path, show: Callable[[Offer], None], ca_file: Path |
     while True:
         one = offer(server, ca_file)
         show(one)
-        token = await_token(server, one, lambda: False, ca_file)
-        if token is not None:
-            return write_config(path, server, token)
+        paired = await_token(server, one, lambda: False, ca_file)
+        if paired is not None:
+            return write_config(path, server, paired)

@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 
 from camera_bridge.clock import ticks
 from camera_bridge.errors import BridgeError, Offline
+from camera_bridge.uplink.ways import ANY, Way, Ways
 
 _DEAD_AFTER_MS: Final = 6000
+_CONNECT_S: Final = 8.0
 _UNSENT_BYTES: Final = 16 << 10
 _MOST_ANSWER: Final = 8 << 20
 
@@ -60,14 +62,20 @@ class Request:
 class Wire:
     """Connections of one thread, one per origin, kept open between requests. Not thread-safe by design."""
 
-    def __init__(self, ca_file: Path | None = None, *, bulk: bool = False) -> None:
+    def __init__(
+        self, ca_file: Path | None = None, *, bulk: bool = False, ways: Ways | None = None, only: Way | None = None
+    ) -> None:
+        """`ways` to choose from with every connection, or `only` this one."""
         self._context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
         self._bulk = bulk
+        self._ways, self._only = ways, only
+        self.way = only or ANY  # of the connections that are open
         self._open: dict[str, http.client.HTTPConnection] = {}
         self.used_at = 0.0
 
     def ask(self, request: Request) -> Answer:
         """Send and wait. A connection that the other side closed while idle is replaced once. Raises Offline."""
+        self.choose()
         warm = self._open.get(request.origin)
         if warm is not None and _hung_up(warm):
             self.hang_up(request.origin)
@@ -87,6 +95,17 @@ class Wire:
         except (OSError, http.client.HTTPException) as error:
             self.hang_up(request.origin)
             raise Offline(_words(error)) from error
+
+    def another_way(self, why: str) -> bool:
+        """Nobody answers here. True when there is another way, which the next request then takes."""
+        self.hang_up()
+        return self._ways is not None and self._ways.failed(self.way, why)
+
+    def choose(self) -> None:
+        """Between requests: leave a way that is not the best any more."""
+        if self._only is None and self._ways is not None and (best := self._ways.best()) != self.way:
+            self.hang_up()
+            self.way = best
 
     def cold(self) -> bool:
         """Would the next request have to connect first?"""
@@ -128,7 +147,7 @@ class Wire:
         parts = urlsplit(origin)
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
-        sock = socket.create_connection((host, port), timeout=8.0)
+        sock = _connect(host, port, self.way)
         _tune(sock, bulk=self._bulk)
         if not secure:
             line = http.client.HTTPConnection(host, port)
@@ -137,6 +156,25 @@ class Wire:
         tls = http.client.HTTPSConnection(host, port, context=self._context)
         tls.sock = self._context.wrap_socket(sock, server_hostname=host)
         return tls
+
+
+def _connect(host: str, port: int, way: Way) -> socket.socket:
+    """By this way, to whichever of the host's addresses answers first in order."""
+    if way == ANY:
+        return socket.create_connection((host, port), timeout=_CONNECT_S)
+    trouble: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(_CONNECT_S)
+            way.bind(sock)
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            trouble = error
+        else:
+            return sock
+    raise trouble
 
 
 def _tune(sock: socket.socket, *, bulk: bool) -> None:

@@ -15,10 +15,11 @@ from camera_bridge.clock import now_ms, ticks
 from camera_bridge.errors import Busy, Refusal, UplinkError
 from camera_bridge.ledger import Asset
 from camera_bridge.preview import Wish
-from camera_bridge.spool import Spool
-from camera_bridge.uplink.line import REVOKED, Line, backoff_s
+from camera_bridge.uplink.line import REVOKED, backoff_s
+from camera_bridge.uplink.orders import Orders
 from camera_bridge.uplink.platform import Platform, Reply
-from camera_bridge.uplink.senders import blame
+from camera_bridge.uplink.senders import Out, blame
+from camera_bridge.uplink.told import Identity, Storyteller
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,17 @@ _HICCUP_MS: Final = 3000
 
 
 class Keeper:
-    """One thread. `about` gives the heartbeat's body, `obey` carries out what the platform asks in its answer."""
+    """One thread. `about` gives the heartbeat's body, `identity` what a spare bridge would need."""
 
     def __init__(
-        self, spool: Spool, line: Line, platform: Platform, about: Callable[[], dict[str, Any]],
-        obey: Callable[[dict[str, Any]], None],
+        self, out: Out, platform: Platform, about: Callable[[], dict[str, Any]], orders: Orders,
+        identity: Callable[[], dict[str, Any] | None],
     ) -> None:  # fmt: skip
-        self._spool, self._ledger, self._line, self._platform = spool, spool.ledger, line, platform
-        self._about, self._obey = about, obey
+        spool = out.spool
+        self._spool, self._ledger, self._line, self._desk = spool, spool.ledger, out.line, out.desk
+        self._platform, self._about, self._orders = platform, about, orders
+        self.story = Storyteller(spool.ledger, platform)
+        self._identity = Identity(spool.ledger, platform, identity)
         self._misses = 0
         self._beat_at = -BEAT_S
         self._reconciled_at = -RECONCILE_S
@@ -73,10 +77,12 @@ class Keeper:
                 self._return()
             if ticks() - self._beat_at >= BEAT_S:
                 self._beat_at = ticks()
-                self._obey(self._platform.heartbeat(self._about()))
+                self._orders.obey(self._platform.heartbeat(self._about()))
             if ticks() - self._reconciled_at >= RECONCILE_S:
                 self._reconcile()
             self._retract()
+            if not self._desk.busy:
+                self.story.portion()
             self._spool.tidy()
         except (Busy, Refusal) as trouble:
             log.warning("keeper why=%s", trouble)
@@ -108,6 +114,8 @@ class Keeper:
         rtt_ms = self._platform.ping()
         self.policy = self._platform.config()
         self._ledger.keep("policy", json.dumps(self.policy))
+        self._identity.leave()
+        self.story.again()
         self._misses = 0
         self._reconciled_at = self._beat_at = -RECONCILE_S
         away_ms = now_ms() - self._line.condition().since

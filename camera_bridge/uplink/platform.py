@@ -21,8 +21,10 @@ from camera_bridge.clock import ticks
 from camera_bridge.errors import Busy, Offline, Refusal, Revoked
 from camera_bridge.ledger import Asset
 from camera_bridge.uplink.http1 import Answer, Request, Wire
+from camera_bridge.uplink.ways import Way, Ways
 
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
+_AT_ONCE_S: Final = 0.1
 _JOIN_S: Final = 120.0  # the platform reads the whole original back before it answers
 
 
@@ -63,23 +65,25 @@ class Registered:
     refusal: Refusal | None = None
 
 
-class Platform:
-    """One thread's face to the platform."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom we talk to, as whom, and by which ways. `offset_ms`: the clock error of the camera behind an asset."""
 
-    def __init__(
-        self,
-        server: str,
-        token: str,
-        ca_file: Path | None = None,
-        *,
-        bulk: bool = False,
-        offset_ms: Callable[[Asset], int | None] = lambda _asset: None,
-    ) -> None:
-        self._offset_ms = offset_ms
-        self._base = f"{server}/bridge/v1"
-        self._server = server
-        self._token = token
-        self.wire = Wire(ca_file, bulk=bulk)
+    server: str
+    token: str
+    ca_file: Path | None = None
+    ways: Ways | None = None
+    offset_ms: Callable[[Asset], int | None] = lambda _asset: None
+
+
+class Platform:
+    """One thread's face to the platform; when one way fails, a request that can be repeated takes another."""
+
+    def __init__(self, account: Account, *, bulk: bool = False, only: Way | None = None) -> None:
+        self._account = account
+        self._base = f"{account.server}/bridge/v1"
+        self.wire = Wire(account.ca_file, bulk=bulk, ways=account.ways, only=only)
+        self._only = only
 
     def config(self) -> dict[str, Any]:
         return self._ask("GET", "/config")
@@ -90,11 +94,15 @@ class Platform:
             self._ask("GET", "/ping?n=")  # connecting is not part of a round trip
         nonce, began = secrets.token_hex(8), ticks()
         answer = self._ask("GET", f"/ping?n={nonce}")
-        key = hashlib.sha256(self._token.encode()).hexdigest().encode()
+        key = hashlib.sha256(self._account.token.encode()).hexdigest().encode()
         proof = hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(str(answer.get("proof", "")), proof):
             raise Offline("the answer does not come from the platform", portal=True)
         return (ticks() - began) * 1000
+
+    def warm(self, seconds: float) -> float | None:
+        """A ping when nothing went out for that long, or nothing is connected: its ms. Raises as `ping`."""
+        return self.ping() if self.wire.cold() or ticks() - self.wire.used_at >= seconds else None
 
     def put_preview(self, asset: Asset, jpeg: bytes) -> Reply:
         """Register, store and publish in one request."""
@@ -114,8 +122,13 @@ class Platform:
 
     def put_part(self, part: Part, body: Iterable[bytes], size: int) -> str:
         """Send one part to the store; the answer is its ETag. Raises Refusal when a new grant is needed."""
-        url = urljoin(f"{self._server}/", part.url)
-        answer = self.wire.ask(Request(part.method, url, part.headers, body, size, patience_s=30.0))
+        url = urljoin(f"{self._account.server}/", part.url)
+        try:
+            answer = self.wire.ask(Request(part.method, url, part.headers, body, size, patience_s=30.0))
+        except Offline as trouble:
+            if self.wire.another_way(str(trouble)):
+                raise Busy(f"another way: {trouble}", _AT_ONCE_S) from trouble
+            raise
         if 200 <= answer.status < 300:
             return answer.headers.get("etag", "").strip('"')
         if answer.status >= 500 or answer.status in _TRY_AGAIN:
@@ -144,8 +157,28 @@ class Platform:
     def heartbeat(self, doc: dict[str, Any]) -> dict[str, Any]:
         return self._json("POST", "/heartbeat", doc)
 
+    def commands(self, have: int, wait_s: int) -> dict[str, Any]:
+        """Orders after number `have`; waits for one."""
+        return self._send("GET", f"/commands?have={have}&wait={wait_s}", b"", {}, wait_s + 15.0)
+
+    def story_so_far(self, story_id: str) -> dict[str, Any]:
+        """How far the platform has the ledger's story: `{n, chain}`."""
+        return self._ask("GET", f"/ledger?id={story_id}")
+
+    def tell(self, story_id: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """The next lines of the story. Raises Refusal `chain_broken`."""
+        return self._json("POST", "/ledger", {"id": story_id, "lines": lines})
+
+    def leave_identity(self, doc: dict[str, Any]) -> None:
+        """What a spare bridge needs to stand in for this one."""
+        self._json("PUT", "/identity", {"identity": doc})
+
+    def measure(self, body: bytes) -> None:
+        """Bytes that the platform takes and throws away: what the uplink carries, before there are photos."""
+        self._send("PUT", "/measure", body, {"Content-Type": "application/octet-stream"}, 60.0)
+
     def _card(self, asset: Asset) -> dict[str, object]:
-        return card(asset, self._offset_ms(asset))
+        return card(asset, self._account.offset_ms(asset))
 
     def _json(self, method: str, path: str, doc: dict[str, Any], *, patience_s: float = 15.0) -> dict[str, Any]:
         body = json.dumps(doc, separators=(",", ":")).encode()
@@ -157,8 +190,19 @@ class Platform:
     def _send(
         self, method: str, path: str, body: bytes, headers: dict[str, str], patience_s: float = 15.0
     ) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **headers}
-        return _check(self.wire.ask(Request(method, self._base + path, headers, body, patience_s=patience_s)))
+        headers = {"Authorization": f"Bearer {self._account.token}", "Accept": "application/json", **headers}
+        request = Request(method, self._base + path, headers, body, patience_s=patience_s)
+        tried: set[Way] = set()
+        while True:
+            try:
+                return _check(self.wire.ask(request))
+            except Offline as trouble:
+                tried.add(self.wire.way)
+                if not self.wire.another_way(str(trouble)) or self._only is not None:
+                    raise
+                self.wire.choose()
+                if self.wire.way in tried:
+                    raise
 
 
 def ask_without_token(
@@ -185,6 +229,8 @@ def card(asset: Asset, offset_ms: int | None = None) -> dict[str, object]:
         "size": asset.size,
         "name": asset.name[-1000:],
         "camera": asset.camera[:80],
+        "source": asset.source,
+        "serial": asset.serial[:80],
         "kind": asset.kind,
         "shot_at": shot_at,
         "clock_offset_ms": offset_ms,

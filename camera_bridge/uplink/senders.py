@@ -23,6 +23,7 @@ from camera_bridge.ledger import Asset
 from camera_bridge.preview import NoPreview, Wish, from_file
 from camera_bridge.spool import Spool, chunks
 from camera_bridge.uplink.desk import Desk
+from camera_bridge.uplink.hedge import Hedge
 from camera_bridge.uplink.line import PORTAL, REVOKED, Line, backoff_s
 from camera_bridge.uplink.pace import Pace
 from camera_bridge.uplink.platform import Grant, Platform, Reply
@@ -48,10 +49,10 @@ class Out:
 
 
 class PreviewSender:
-    """One warm connection reserved for previews."""
+    """Warm connections reserved for previews, one per way out."""
 
-    def __init__(self, out: Out, platform: Platform) -> None:
-        self._out, self._platform = out, platform
+    def __init__(self, out: Out, hedge: Hedge) -> None:
+        self._out, self._hedge = out, hedge
 
     def run(self) -> None:
         """Until the bridge stops."""
@@ -63,7 +64,7 @@ class PreviewSender:
             if not self._send_one():
                 self._keep_warm()
                 desk.wait_for_work(_IDLE_S)
-        self._platform.wire.hang_up()
+        self._hedge.hang_up()
 
     def _send_one(self) -> bool:
         hot = self._out.desk.take()
@@ -109,7 +110,7 @@ class PreviewSender:
         """Send one preview. The answer is what to write down once the row exists; None: stays owed as it is."""
         ledger, began = self._out.spool.ledger, ticks()
         try:
-            reply = self._platform.put_preview(asset, jpeg)
+            reply = self._hedge.put_preview(asset, jpeg)
         except Refusal as no:
             log.warning("preview_refused asset_id=%s code=%s", asset.asset_id, no.code)
             if no.status == 409:
@@ -135,13 +136,11 @@ class PreviewSender:
 
     def _keep_warm(self) -> None:
         """A connection that never grows cold saves two round trips and more."""
-        wire = self._platform.wire
-        if ticks() - wire.used_at < _WARM_S and not wire.cold():
-            return
         try:
-            rtt_ms = self._platform.ping()
-            self._out.line.up(rtt_ms)
-            self._out.pace.heard(rtt_ms)
+            rtt_ms = self._hedge.warm(_WARM_S)
+            if rtt_ms is not None:
+                self._out.line.up(rtt_ms)
+                self._out.pace.heard(rtt_ms)
         except UplinkError as trouble:
             blame(self._out.line, trouble)
 

@@ -65,8 +65,7 @@ class Link:
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open = asyncio.Event()
-        self._open.set()
+        self._open: dict[str, asyncio.Event] = {}
         self.reshape(shape)
 
     def reshape(self, shape: Shape) -> None:
@@ -76,12 +75,18 @@ class Link:
         self._up = _Bottleneck(shape.mbit * 1e6, delay_s, shape.queue_ms / 1000)
         self._down = _Bottleneck(_DOWN_BITS, delay_s, 1.0)
 
-    def cut(self) -> None:
-        """Nothing passes any more; connections stay open and silent, as when a cable is pulled."""
-        self._loop.call_soon_threadsafe(self._open.clear)
+    def cut(self, source: str = "") -> None:
+        """Nothing (from `source`) passes any more; connections stay open and silent, as when a cable is pulled."""
+        self._loop.call_soon_threadsafe(lambda: self._gate(source).clear())
 
-    def mend(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.set)
+    def mend(self, source: str = "") -> None:
+        self._loop.call_soon_threadsafe(lambda: self._gate(source).set())
+
+    def _gate(self, source: str) -> asyncio.Event:
+        if source not in self._open:
+            self._open[source] = asyncio.Event()
+            self._open[source].set()
+        return self._open[source]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -138,8 +143,9 @@ class Link:
     def way(self, *, up: bool) -> _Bottleneck:
         return self._up if up else self._down
 
-    async def passable(self) -> None:
-        await self._open.wait()
+    async def passable(self, source: str) -> None:
+        await self._gate("").wait()
+        await self._gate(source).wait()
 
 
 class _Pipe:
@@ -148,6 +154,7 @@ class _Pipe:
     def __init__(self, link: Link, source: socket.socket, sink: socket.socket, *, up: bool) -> None:
         self._link, self._source, self._sink, self._up = link, source, sink, up
         self._loop = asyncio.get_running_loop()
+        self._client = str((source if up else sink).getpeername()[0])
         self._late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         self._window, self._flying = _FIRST_WINDOW, 0
         self._acked = asyncio.Event()
@@ -169,7 +176,7 @@ class _Pipe:
             await self._acked.wait()
         while (wait_s := self._link.way(up=self._up).wait_s(self._loop.time())) > 0:  # noqa: ASYNC110 - a clock, no event
             await asyncio.sleep(wait_s)
-        await self._link.passable()
+        await self._link.passable(self._client)
         chunk = await self._loop.sock_recv(self._source, _CHUNK)
         self._flying += len(chunk)
         return chunk
@@ -182,7 +189,7 @@ class _Pipe:
                     self._sink.shutdown(socket.SHUT_WR)
                 return
             await asyncio.sleep(due - self._loop.time())
-            await self._link.passable()
+            await self._link.passable(self._client)
             await self._loop.sock_sendall(self._sink, chunk)
             self._loop.call_later(self._link.shape.rtt_ms / 2000, self._ack, len(chunk))
 

@@ -50,11 +50,15 @@ class FakePlatform:
     def __init__(self, *, port: int = 0) -> None:
         self.photos: dict[str, Photo] = {}
         self.assets: dict[str, str] = {}
-        self.order: list[str] = []
+        self.published_order: list[str] = []
         self.lock = threading.RLock()
         self.calls: Counter[str] = Counter()
         self.beats: list[dict[str, Any]] = []
         self.commands: list[Any] = []
+        self.numbered: list[dict[str, Any]] = []
+        self.stories: dict[str, list[dict[str, Any]]] = {}
+        self.identity: dict[str, Any] = {}
+        self.measured = 0
         self.offers, self.confirmed, self.expired = 0, False, False
         self.trouble: Trouble = lambda _method, _path: None
         self.token = TOKEN
@@ -125,7 +129,7 @@ class FakePlatform:
         if not photo.preview:
             photo.published += 1
             photo.preview_at = time.time()
-            self.order.append(photo.sha256)
+            self.published_order.append(photo.sha256)
         photo.preview = body
         photo.state = "live"
         return 200, self.answer(photo)
@@ -182,7 +186,32 @@ class FakePlatform:
         if path != f"/pairings/pr{self.offers}" or self.expired:
             self.expired = False
             return 410, _error("expired")
-        return 200, {"state": "paired", "token": self.token} if self.confirmed else {"state": "waiting"}
+        if not self.confirmed:
+            return 200, {"state": "waiting"}
+        return 200, {"state": "paired", "token": self.token, "name": "b", "identity": self.identity or None}
+
+    def order(self, do: str, about: str = "") -> None:
+        """What an organizer orders in the console."""
+        self.numbered.append({"n": len(self.numbered) + 1, "do": do, "about": about})
+
+    def wait_for_order(self, have: int) -> tuple[int, dict[str, Any]]:
+        end = time.monotonic() + 2.0
+        while len(self.numbered) <= have and time.monotonic() < end:
+            time.sleep(0.02)
+        return 200, {"n": len(self.numbered), "commands": self.numbered[have:]}
+
+    def ledger(self, asked: str, doc: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """GET says how far; POST appends what follows, hash by hash."""
+        told = self.stories.setdefault(asked or doc["id"], [])
+        for line in doc.get("lines", []):
+            tip = told[-1]["chain"] if told else "0" * 64
+            text = "\n".join(
+                str(one) for one in (tip, len(told) + 1, line["at"], line["kind"], line["asset_id"], line["body"])
+            )
+            if line["n"] != len(told) + 1 or hashlib.sha256(text.encode()).hexdigest() != line["chain"]:
+                return 409, _error("chain_broken")
+            told.append(line)
+        return 200, {"n": len(told), "chain": told[-1]["chain"] if told else "0" * 64}
 
     def answer(self, photo: Photo) -> dict[str, Any]:
         return {
@@ -247,6 +276,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*trouble)
             return
         platform.calls[f"{self.command} {_shape(path)}"] += 1
+        if path == "/commands" and self.headers.get("Authorization") == f"Bearer {platform.token}":
+            self._answer(*platform.wait_for_order(int(parse_qs(url.query)["have"][0])))
+            return
         with platform.lock:
             if path.startswith("/blobs/"):
                 assert self.headers["X-Signed"] == "yes"
@@ -270,7 +302,15 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/preview"):
             card = json.loads(base64.b64decode(self.headers["X-Kuaimen-Asset"]))
             return platform.put_preview(path.split("/")[2], card, body)
+        if path == "/measure":
+            platform.measured += len(body)
+            return 200, {"size": len(body)}
+        if path == "/ledger":
+            return platform.ledger(parse_qs(query).get("id", [""])[0], json.loads(body or b"{}"))
         doc = json.loads(body)
+        if path == "/identity":
+            platform.identity = doc["identity"]
+            return 200, {}
         if path == "/assets":
             return 200, {"assets": [platform.register(card) for card in doc["assets"]]}
         if path == "/assets/reconcile":

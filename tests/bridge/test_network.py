@@ -14,7 +14,7 @@ from camera_bridge import clock
 from camera_bridge.bridge import Bridge
 from camera_bridge.config import Config
 from camera_bridge.preview import Wish, affordable
-from camera_bridge.uplink.platform import Platform
+from camera_bridge.uplink.platform import Account, Platform
 from launch.bench.link import Link, Shape
 from tests.bridge.conftest import login, picture, store
 from tests.bridge.platform import FakePlatform
@@ -93,7 +93,7 @@ def test_many_photos_come_in_order_after_the_network_returns(
     platform.trouble = lambda _method, _path: None
     platform.wait(lambda: len(platform.photos) == 40, 60)
     assert time.monotonic() - began < 60
-    shown = [platform.photos[sha].card["name"] for sha in platform.order]
+    shown = [platform.photos[sha].card["name"] for sha in platform.published_order]
     assert shown == sorted(shown), "albums show the order of publication"
 
 
@@ -128,7 +128,7 @@ def test_a_platform_that_forgot_is_told_again(bridge: Bridge, platform: FakePlat
         store(camera, "a.jpg", picture(1))
     platform.wait(lambda: bridge.state()["counts"]["original_safe"] == 1)
     platform.photos.clear()
-    bridge.keeper._reconciled_at = -1e9
+    bridge.crew.keeper._reconciled_at = -1e9
     platform.wait(lambda: len(platform.originals()) == 1)
 
 
@@ -174,7 +174,7 @@ def test_previews_fit_the_uplink() -> None:
 def test_the_link_is_as_slow_as_it_says(platform: FakePlatform, link: Link) -> None:
     """Lower bounds only: a loaded machine may be slower than its link, never faster."""
     link.reshape(Shape(5, 40))
-    far = Platform(f"http://127.0.0.1:{link.port}", platform.token)
+    far = Platform(Account(f"http://127.0.0.1:{link.port}", platform.token))
     try:
         assert far.ping() >= 40
         began = time.monotonic()

@@ -1,0 +1,46 @@
+"""Everybody who talks to the platform, put together: one connection and one thread each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from camera_bridge.uplink.hedge import Hedge
+from camera_bridge.uplink.keeper import Keeper
+from camera_bridge.uplink.orders import Listener, Orders
+from camera_bridge.uplink.platform import Account, Platform
+from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender, Scout
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the crew asks of the bridge: a heartbeat's body, what a spare bridge needs, to carry out an order."""
+
+    about: Callable[[], dict[str, Any]]
+    identity: Callable[[], dict[str, Any] | None]
+    do: Callable[[str, str], object]
+
+
+class Crew:
+    """`loops` are to be run in threads until the line's `stopping` is set."""
+
+    def __init__(self, account: Account, out: Out, calls: Calls) -> None:
+        bulk, keeper, scout, orders = (Platform(account, bulk=bulk) for bulk in (True, False, False, False))
+        self._platforms, self._hedge = (bulk, keeper, scout, orders), Hedge(account, out.line.stopping)
+        self.orders = Orders(out.spool.ledger, calls.do)
+        self.keeper = Keeper(out, keeper, calls.about, self.orders, calls.identity)
+        self.originals = OriginalSender(out, bulk)
+        self.loops: dict[str, Callable[[], None]] = {
+            "previews": PreviewSender(out, self._hedge).run,
+            "originals": self.originals.run,
+            "keeper": self.keeper.run,
+            "scout": Scout(out, scout).run,
+            "orders": Listener(self.orders, out.line, orders).run,
+        }
+
+    def abort(self) -> None:
+        """Whoever waits for an answer stops waiting."""
+        for platform in self._platforms:
+            platform.wire.abort()
+        self._hedge.abort()
