@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     session_ttl: int = 7 * 24 * 3600
     lease_ttl: int = 60  # how long one worker may hold one photo
     render_attempts: int = 5
+    full_when_idle: bool = True  # make full sizes before anybody asks, when nothing else is to be done
 
     # how many of what the embedded platform starts
     render_workers: int = Field(default=1, ge=1, le=64)

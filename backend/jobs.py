@@ -47,6 +47,14 @@ class RecallPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeFull:
+    """Make a photo's full size before anybody asks for it; nothing else is to be done now."""
+
+    queue: ClassVar[str] = "bulk"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckArt:
     """Look into an uploaded piece of art: can it be used?"""
 
@@ -78,8 +86,20 @@ class CheckPhoto:
     photo_id: str
 
 
-Job = RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | CheckArt | MakeSample | NotifyAlbum | CheckPhoto
-_KINDS: Final = (RenderPhoto, RefreshPhoto, RenderAlbum, RecallPhoto, CheckArt, MakeSample, NotifyAlbum, CheckPhoto)
+Job = (
+    RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | MakeFull | CheckArt | MakeSample | NotifyAlbum | CheckPhoto
+)
+_KINDS: Final = (
+    RenderPhoto,
+    RefreshPhoto,
+    RenderAlbum,
+    RecallPhoto,
+    MakeFull,
+    CheckArt,
+    MakeSample,
+    NotifyAlbum,
+    CheckPhoto,
+)
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
 

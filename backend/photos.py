@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.clock import now_ms
 from backend.db import Tx
@@ -153,12 +154,7 @@ def stale(album_id: str | None = None, *, full: bool = True) -> ColumnElement[bo
     """
     of_album = select(Album.recipe_id).where(Album.id == Photo.album_id).scalar_subquery()
     wants = func.coalesce(Photo.recipe_id, of_album)
-    full_made = select(Rendition.photo_id).where(
-        Rendition.photo_id == Photo.id,
-        Rendition.kind == RenditionKind.FULL,
-        Rendition.recipe_id == wants,
-        Rendition.source_id == Photo.source_id,
-    )
+    full_made = _full_made(wants)
     test = and_(
         Photo.state.in_(RENDERABLE),
         Photo.source_id.is_not(None),
@@ -170,6 +166,34 @@ def stale(album_id: str | None = None, *, full: bool = True) -> ColumnElement[bo
         ),
     )
     return test if album_id is None else and_(test, Photo.album_id == album_id)
+
+
+def _full_made(wants: ColumnElement[str] | InstrumentedAttribute[str | None]) -> Select[str]:
+    return select(Rendition.photo_id).where(
+        Rendition.photo_id == Photo.id,
+        Rendition.kind == RenditionKind.FULL,
+        Rendition.recipe_id == wants,
+        Rendition.source_id == Photo.source_id,
+    )
+
+
+def lacks_full(now: int) -> ColumnElement[bool]:
+    """Live photos that guests may download, all made as wanted but the full size, which nobody has asked for yet.
+
+    Previews are left out: a better source is on its way.
+    """
+    better = select(Source.id).where(Source.id == Photo.made_source_id, Source.kind != SourceKind.PREVIEW)
+    offered = select(Album.id).where(Album.id == Photo.album_id, Album.downloads.is_(True))
+    return and_(
+        Photo.state == PhotoState.LIVE,
+        ~stale(full=False),
+        Photo.full_wanted_at.is_(None),
+        Photo.render_attempts == 0,
+        Photo.lease_until <= now,
+        better.exists(),
+        offered.exists(),
+        ~_full_made(Photo.made_recipe_id).exists(),
+    )
 
 
 def due(limit: int) -> Select[str, PhotoState]:

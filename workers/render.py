@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from backend import branding, feed, photos
 from backend.aids import Aids
@@ -16,7 +16,7 @@ from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
-from backend.jobs import RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
+from backend.jobs import MakeFull, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
 from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
@@ -51,7 +51,7 @@ def warm() -> None:
 def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
     """Lease, render outside any transaction, record, publish."""
     with stage.db.writing() as tx:
-        order = _take(stage, tx, job.photo_id)
+        order = _take(stage, tx, job.photo_id, photos.stale())
     if order is None:
         return
     try:
@@ -72,6 +72,21 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
         photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
         if set(order.kinds) != {RenditionKind.FULL}:
             feed.publish(tx, job.photo_id)
+
+
+def full(stage: Stage, job: MakeFull) -> None:
+    """The full size, before anybody asks for it. What fails is left until somebody does."""
+    with stage.db.writing() as tx:
+        order = _take(stage, tx, job.photo_id, photos.lacks_full(now_ms()))
+    if order is None:
+        return
+    try:
+        made, facts = _render(stage, order)
+    except AppError as exc:
+        _postpone(stage, order, exc)
+        return
+    with stage.db.writing() as tx:
+        photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
 
 
 def album(stage: Stage, job: RenderAlbum) -> None:
@@ -99,11 +114,9 @@ def recall(stage: Stage, job: RecallPhoto) -> None:
         photos.forget_renditions(tx, job.photo_id, keys)
 
 
-def _take(stage: Stage, tx: Tx, photo_id: str) -> _Order | None:
+def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _Order | None:
     """The photo under a lease, or None when there is nothing to do, or not now, or not by us."""
-    found = tx.scalars(
-        select(Photo).where(Photo.id == photo_id, photos.stale(), Photo.render_due_at <= now_ms())
-    ).first()
+    found = tx.scalars(select(Photo).where(Photo.id == photo_id, to_do, Photo.render_due_at <= now_ms())).first()
     if found is None or found.source_id is None or not lease_photo(tx, photo_id, stage.settings.lease_ttl):
         return None
     tx.refresh(found)

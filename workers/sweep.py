@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from backend import checking, deliveries, photos
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.jobs import Job, RecallPhoto, RefreshPhoto, RenderPhoto
+from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
 from backend.models import Photo, PhotoState, Rendition, Upload
 from workers import material
 
 BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
 UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # a bridge may be without a network for days
+QUIET_MS = 60_000  # after the last photo, before full sizes are made that nobody asked for
 PORTION = 40  # rung per sweep and queue, so that a repeat that was not needed costs little
 
 
@@ -37,7 +38,23 @@ def once(stage: Stage) -> int:
             for job in [job for job in jobs if job.queue == queue][:PORTION]:
                 stage.bell.ring(job)
                 rung += 1
-    return rung
+    return rung if jobs else _use_quiet(stage)
+
+
+def _use_quiet(stage: Stage) -> int:
+    """Nothing is owed: one full size that somebody may ask for later, unless photos are just coming in."""
+    now = now_ms()
+    if not stage.settings.full_when_idle or any(stage.bell.waiting(queue) for queue in ("live", "bulk")):
+        return 0
+    with stage.db.reading() as tx:
+        if (tx.scalar(select(func.max(Photo.announced_at))) or 0) > now - QUIET_MS:
+            return 0
+        newest = select(Photo.id).where(photos.lacks_full(now)).order_by(Photo.live_at.desc()).limit(1)
+        photo_id = tx.scalars(newest).first()
+    if photo_id is None:
+        return 0
+    stage.bell.ring(MakeFull(photo_id))
+    return 1
 
 
 def tidy(stage: Stage) -> int:

@@ -195,3 +195,23 @@ def test_a_broken_picture_is_rejected_once_with_a_reason(
     assert (photo.state, photo.refusal) == (PhotoState.REJECTED, "not_a_picture")
     assert sweep.once(stage) == 0
     assert json.dumps(changes(http, cast.album.id)) == "[]"
+
+
+def test_full_sizes_are_made_when_nothing_else_is_to_be_done(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
+) -> None:
+    bridge = BridgeClient(http)
+    bridge.shoot(jpeg("navy", (1280, 853)), jpeg("navy", BIG))
+    bell.work(stage)
+    assert sweep.once(stage) == 0  # photos are just coming in
+    with stage.db.writing() as tx:
+        tx.query(Photo).update({"announced_at": Photo.announced_at - 2 * sweep.QUIET_MS})
+    assert sweep.once(stage) == 1
+    [(before, revision)] = [(one["urls"], one["revision"]) for one in changes(http, cast.album.id)]
+    bell.work(stage)
+    assert sweep.once(stage) == 0  # there was only one, and it is made
+    [(after, same)] = [(one["urls"], one["revision"]) for one in changes(http, cast.album.id)]
+    assert (after.keys(), same) == (before.keys(), revision)  # nobody notices
+    [photo] = http.get(f"/mp/v1/albums/{cast.album.id}/photos").json()["photos"]
+    answer = http.get(f"/mp/v1/photos/{photo['id']}/download")
+    assert (answer.status_code, answer.json()["width"]) == (200, BIG[0])
