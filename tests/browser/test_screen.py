@@ -123,6 +123,39 @@ def test_the_console_counts_hides_and_brands(venue: Venue, guests: Guests) -> No
     assert serious(page) == []
 
 
+def test_the_console_tries_a_brand_and_chooses_looks(venue: Venue, guests: Guests) -> None:
+    venue.shoot()
+    page = guests.open(f"{venue.url}/console", DESK)
+    page.get_by_label("账号").fill(venue.status["console"]["login"])
+    page.get_by_label("密码").fill(venue.status["console"]["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/console/events/*")
+    event = f"/events/{venue.status['event_id']}"
+
+    page.get_by_role("button", name="试看品牌").click()
+    expect(page.locator(".shapes img")).to_have_count(4, timeout=30_000)
+    until(page, "[...document.querySelectorAll('.shapes img')].every(one => one.naturalWidth > 0)", 20)
+
+    page.locator("[data-album] [name=preset]").select_option("mono")
+    expect(page.locator("#notice")).to_contain_text("已保存")
+    assert venue.organizer(event)["albums"][0]["look"]["preset"] == "mono"
+    page.locator("[data-album] [name=culling]").select_option("hold")
+    expect(page.locator("[data-album] [name=culling]")).to_be_enabled()
+    assert venue.organizer(event)["albums"][0]["culling"] == "hold"
+
+    page.locator("tbody .tick").first.check()
+    page.locator(".chosen [name=preset]").select_option("outdoor")
+    page.get_by_role("button", name="应用").click()
+    expect(page.locator(".chosen")).to_be_hidden()
+    assert venue.organizer(f"{event}/photos?limit=1")["photos"][0]["own_look"]["preset"] == "outdoor"
+    page.get_by_role("button", name="待定", exact=True).click()
+    expect(page.locator(".none")).to_be_visible()
+    assert serious(page) == []
+    page.locator("[data-album] [name=preset]").select_option("")
+    page.locator("[data-album] [name=culling]").select_option("suggest")
+    expect(page.locator("[data-album] [name=culling]")).to_be_enabled()
+
+
 def test_the_console_fits_a_phone(venue: Venue, guests: Guests) -> None:
     page = guests.open(f"{venue.url}/console", TALL)
     page.get_by_label("账号").fill(venue.status["console"]["login"])

@@ -205,3 +205,16 @@ def test_a_found_face_is_covered_by_neither_mark_nor_frame(size):
     heedless = Recipe(look=plain, layers=(mark,), frame=frame, avoid_faces=False)
     assert changed(heedless) > 300
     assert changed(Recipe(look=plain, layers=(mark,), frame=frame)) == 0
+
+
+def test_a_frame_that_is_clear_over_a_face_stays_as_it_is():
+    """Art may be empty where the nine-patch has a band: nothing is covered there."""
+    art = pictures.Image.new("RGBA", (600, 400), (0, 0, 0, 0))
+    art.paste((0, 0, 255, 255), (0, 340, 600, 400))  # only a foot
+    frame = Frame("frame", slices=(0, 12, 15, 12), band=14)
+    content = {"frame": pictures.saved(art, "PNG")}
+    at_the_edge = (5, 200, 60, 80)
+    plain, beside = (branded((600, 400), frame=frame, art=content, faces=faces) for faces in ((), [at_the_edge]))
+    assert (plain == beside).all()
+    at_the_foot = branded((600, 400), frame=frame, art=content, faces=[(200, 300, 80, 70)])
+    assert (at_the_foot != plain).any()

@@ -27,6 +27,7 @@ from workers.imaging.pixels import Rgb, Rgbx
 ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=200_000_000)
 TILE_PX: Final = 128
 THINNER: Final = (1.0, 0.8, 0.65, 0.5)
+INKED: Final = 240  # of 255 shine through; more is hardly seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
     window = Box(0, 0, width, height)
     if recipe.frame is not None:
         content = _found(art, _art_for(recipe.frame, width / height))
-        frame = _thin_enough(recipe.frame, art_size(content), window, faces)
+        frame = _thin_enough(recipe.frame, content, (width, height), faces)
         window = _window(frame, art_size(content), window)
         blend(rgbx, _frame(frame, content, width, height))
     for layer in recipe.layers:
@@ -159,17 +160,31 @@ def _art_for(frame: Frame, aspect: float) -> str:
     return min(frame.shapes, key=lambda one: abs(math.log(one.aspect / aspect))).art_key
 
 
-def _thin_enough(frame: Frame, art: tuple[int, int], whole: Box, faces: Sequence[Box]) -> Frame:
-    """The nine-patch as it is meant, or thinner, down to half, when it would cover faces."""
+def _thin_enough(frame: Frame, art: bytes, size: tuple[int, int], faces: Sequence[Box]) -> Frame:
+    """The nine-patch as it is meant, or thinner, down to half, when its ink would cover faces."""
     if frame.slices is None or not faces:
         return frame
-    thinner = [replace(frame, band=frame.band * part) for part in THINNER]
-    return min(thinner, key=lambda one: _covered(_window(one, art, whole), faces))
+    best, least = frame, math.inf
+    for part in THINNER:
+        thinner = replace(frame, band=frame.band * part)
+        covered = sum(_covered(patch, face) for patch in _frame(thinner, art, *size) for face in faces)
+        if covered < least:
+            best, least = thinner, covered
+        if not covered:
+            break
+    return best
 
 
-def _covered(window: Box, faces: Sequence[Box]) -> int:
-    """Pixels of faces outside the window; faces that reach out of the picture cannot be helped."""
-    return sum(face.width * face.height - window.overlap(face) for face in faces)
+def _covered(patch: Patch, face: Box) -> int:
+    """Pixels of a face that are under ink."""
+    high, wide = patch.ink.shape[:2]
+    if not Box(patch.x, patch.y, wide, high).overlap(face):
+        return 0
+    rows = slice(max(face.y - patch.y, 0), max(face.y + face.height - patch.y, 0))
+    columns = slice(max(face.x - patch.x, 0), max(face.x + face.width - patch.x, 0))
+    if patch.clear is None:
+        return patch.ink[rows, columns, 0].size
+    return int(np.count_nonzero(patch.clear[rows, columns] < INKED))
 
 
 def _window(frame: Frame, art: tuple[int, int], whole: Box) -> Box:

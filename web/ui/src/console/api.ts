@@ -18,12 +18,18 @@ export interface EventRow {
   album_url: string;
 }
 
+/** Fields of a look, as docs/imaging.md names them. */
+export type Look = Record<string, string | number>;
+
 export interface AlbumRow {
   id: string;
   title: string;
   publishing: "auto" | "approve";
   watermark: boolean;
   frame: boolean;
+  brand_id: string | null;
+  look: Look | null;
+  culling: "off" | "suggest" | "hold";
   photos: number;
   stale: number;
 }
@@ -53,6 +59,10 @@ export interface PhotoRow {
   camera: string;
   state: PhotoState;
   refusal: string | null;
+  look: Record<string, number>; // what was applied
+  own_look: Look | null;
+  held: ("blurred" | "too_bright" | "too_dark" | "damaged")[];
+  aids: { turn: number; sure: number } | null;
   thumb: string | null;
   shot_at: number | null;
   bridged_at: number | null;

@@ -4,6 +4,7 @@ import type { ConsoleWords } from "../console";
 import type { Speech } from "../speech";
 import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow } from "./api";
 import { make, put } from "./dom";
+import { Looks } from "./looks";
 import { PhotoTable } from "./photos";
 
 const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
@@ -21,7 +22,8 @@ export class EventPage {
   readonly el = make("div", { className: "event" });
   readonly #on: Context;
   readonly #id: string;
-  readonly #table: PhotoTable;
+  readonly #looks: Looks;
+  #table: PhotoTable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counts = 0;
   #ended = false;
@@ -29,13 +31,15 @@ export class EventPage {
   constructor(id: string, on: Context) {
     this.#id = id;
     this.#on = on;
-    this.#table = new PhotoTable({ ...on, event: id });
+    this.#looks = new Looks({ ...on, event: id });
   }
 
   async open(): Promise<void> {
-    const now = await call<EventNow>(`/events/${this.#id}`);
-    this.#build(now);
-    await this.#table.refresh();
+    const [now] = await Promise.all([call<EventNow>(`/events/${this.#id}`), this.#looks.open()]);
+    const table = new PhotoTable({ ...this.#on, event: this.#id, looks: this.#looks });
+    this.#table = table;
+    this.#build(now, table.el);
+    await table.refresh();
     this.#draw(now);
     this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
   }
@@ -49,7 +53,7 @@ export class EventPage {
     try {
       if (!document.hidden) {
         this.#draw(await call<EventNow>(`/events/${this.#id}`));
-        if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table.refresh();
+        if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table?.refresh();
       }
     } catch (reason) {
       this.#on.guard(reason);
@@ -57,7 +61,7 @@ export class EventPage {
     if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
   }
 
-  #build(now: EventNow): void {
+  #build(now: EventNow, photos: HTMLElement): void {
     const { speech } = this.#on;
     const where = [now.starts_at === null ? "" : speech.day(now.starts_at), now.place, speech.say(now.state)];
     const copy = make("button", { className: "quiet", type: "button" }, speech.say("copy_link"));
@@ -87,7 +91,7 @@ export class EventPage {
       counters,
       make("p", { className: "soft waiting" }),
       make("div", { className: "panels" }, ...lists, this.#downloads()),
-      this.#table.el,
+      photos,
     );
   }
 
@@ -133,6 +137,7 @@ export class EventPage {
       const facts = [speech.say("photos_n", { n: album.photos }), speech.say(`publishing_${album.publishing}`)];
       put(row.querySelector(".facts"), facts.join(" · "));
       put(row.querySelector(".stale"), album.stale ? speech.say("stale_n", { n: album.stale }) : speech.say("up_to_date"));
+      this.#looks.fill(row, album);
       for (const kind of ["watermark", "frame"] as const) {
         const box = row.querySelector<HTMLInputElement>(`[name=${kind}]`);
         if (box && !box.disabled) box.checked = album[kind];
@@ -152,11 +157,12 @@ export class EventPage {
       { className: "row", data: { album: album.id } },
       make("p", {}, make("b", {}, album.title), " ", make("span", { className: "soft facts" })),
       make("p", { className: "switches" }, box("watermark"), box("frame"), make("small", { className: "soft stale" })),
+      this.#looks.albumMenus(album),
     );
   }
 
   async #brand(album: string): Promise<void> {
-    const boxes = [...this.el.querySelectorAll<HTMLInputElement>(`[data-album="${album}"] input`)];
+    const boxes = [...this.el.querySelectorAll<HTMLInputElement>(`[data-album="${album}"] .switch input`)];
     const wanted = Object.fromEntries(boxes.map((box) => [box.name, box.checked]));
     boxes.forEach((box) => (box.disabled = true));
     try {

@@ -3,7 +3,9 @@
 import type { ConsoleWords } from "../console";
 import type { Speech } from "../speech";
 import { call, type PhotoRow, type PhotoState } from "./api";
+import { Chosen } from "./chosen";
 import { make, put } from "./dom";
+import type { Looks } from "./looks";
 
 const PAGE = 60;
 const ACTIONS: Record<PhotoState, ConsoleWords | null> = {
@@ -13,11 +15,14 @@ const ACTIONS: Record<PhotoState, ConsoleWords | null> = {
   hidden: "restore",
   rejected: null,
 };
-const FILTERS: (PhotoState | "")[] = ["", "live", "stored", "hidden", "rejected"];
+type Filter = PhotoState | "held" | "";
+const FILTERS: Filter[] = ["", "live", "stored", "held", "hidden", "rejected"];
+const LEAN = { degrees: 0.5, sure: 0.5 }; // less is not worth a word
 
 interface Context {
   speech: Speech<ConsoleWords>;
   event: string;
+  looks: Looks;
   reasons: Record<string, string[]>;
   notice: (text: string) => void;
   guard: (reason: unknown) => void;
@@ -30,7 +35,8 @@ export class PhotoTable {
   readonly #rows = new Map<string, HTMLTableRowElement>();
   readonly #more: HTMLButtonElement;
   readonly #none: HTMLElement;
-  #filter: PhotoState | "" = "";
+  readonly #chosen: Chosen;
+  #filter: Filter = "";
   #photos: PhotoRow[] = [];
 
   constructor(on: Context) {
@@ -41,7 +47,8 @@ export class PhotoTable {
     const heads: ConsoleWords[] = ["photo", "camera", "shot", "lag", "source", "state"];
     const head = make("tr", {}, ...heads.map((key) => make("th", { scope: "col" }, speech.say(key))), make("td"));
     const table = make("table", { className: "photos" }, make("thead", {}, head), this.#body);
-    this.el.append(make("div", { className: "panel-head" }, make("h2", {}, speech.say("photos")), this.#filters()), table, this.#none, this.#more);
+    this.#chosen = new Chosen({ ...on, changed: () => this.#draw() });
+    this.el.append(make("div", { className: "panel-head" }, make("h2", {}, speech.say("photos")), this.#filters()), this.#chosen.el, table, this.#none, this.#more);
   }
 
   async refresh(): Promise<void> {
@@ -64,7 +71,8 @@ export class PhotoTable {
 
   async #page(before: number | undefined): Promise<PhotoRow[]> {
     const query = new URLSearchParams({ limit: String(PAGE) });
-    if (this.#filter) query.set("state", this.#filter);
+    if (this.#filter === "held") query.set("held", "true");
+    else if (this.#filter) query.set("state", this.#filter);
     if (before !== undefined) query.set("before", String(before));
     return (await call<{ photos: PhotoRow[] }>(`/events/${this.#on.event}/photos?${query.toString()}`)).photos;
   }
@@ -108,7 +116,10 @@ export class PhotoTable {
 
   #row(photo: PhotoRow): HTMLTableRowElement {
     const cells = ["name", "camera", "shot", "lag", "source", "state", "act"].map((part) => make("td", { data: { part } }));
-    cells[0]?.append(make("span", { className: "thumb" }), make("span", { className: "name" }, photo.name || photo.id));
+    const tick = make("input", { type: "checkbox", className: "tick" });
+    tick.setAttribute("aria-label", `${this.#on.speech.say("choose")} ${photo.name}`);
+    tick.onchange = () => this.#chosen.tick(photo.id, tick.checked);
+    cells[0]?.append(tick, make("span", { className: "thumb" }), make("span", { className: "name" }, photo.name || photo.id));
     cells[5]?.append(make("span", { className: "badge" }), make("small"));
     const act = make("button", { className: "act", type: "button" });
     act.onclick = () => void this.#act(photo.id);
@@ -126,11 +137,21 @@ export class PhotoTable {
       thumb?.replaceChildren(make("img", { src: photo.thumb, alt: "", loading: "lazy" }));
     }
     for (const [part, text] of Object.entries(this.#texts(photo))) put(cell(part), text);
-    const badge = cell("state")?.querySelector<HTMLElement>(".badge");
+    this.#mark(row, photo);
+    this.#button(row, photo);
+  }
+
+  /** Its state, what is doubtful about it, whether it is ticked, what the look did. */
+  #mark(row: HTMLTableRowElement, photo: PhotoRow): void {
+    const state = row.querySelector("[data-part=state]");
+    const badge = state?.querySelector<HTMLElement>(".badge");
     if (badge) badge.dataset["state"] = photo.state;
     put(badge, this.#on.speech.say(`state_${photo.state}`));
-    put(cell("state")?.querySelector("small"), this.#why(photo.refusal));
-    this.#button(row, photo);
+    put(state?.querySelector("small"), this.#why(photo.refusal) || this.#doubts(photo));
+    const tick = row.querySelector<HTMLInputElement>(".tick");
+    if (tick) tick.checked = this.#chosen.has(photo.id);
+    const thumb = row.querySelector<HTMLElement>(".thumb");
+    if (thumb) thumb.title = this.#applied(photo);
   }
 
   #texts(photo: PhotoRow): Record<string, string> {
@@ -151,9 +172,27 @@ export class PhotoTable {
     return words?.[this.#on.speech.language === "en" ? 1 : 0] ?? code ?? "";
   }
 
+  /** Why a machine is not sure of it, and by how much it leans. */
+  #doubts(photo: PhotoRow): string {
+    const { speech } = this.#on;
+    const words = photo.held.map((one) => speech.say(`held_${one}`));
+    const { turn = 0, sure = 0 } = photo.aids ?? {};
+    if (Math.abs(turn) >= LEAN.degrees && sure >= LEAN.sure && !photo.own_look?.["turn"]) words.push(speech.say("leans", { n: turn.toFixed(1) }));
+    return words.join(" · ");
+  }
+
+  /** What the look did, in numbers that differ from doing nothing. */
+  #applied(photo: PhotoRow): string {
+    const { speech } = this.#on;
+    const still: Record<string, number> = { red: 1, green: 1, blue: 1 };
+    const done = Object.entries(photo.look).filter(([name, value]) => Math.abs(value - (still[name] ?? 0)) >= 0.005);
+    const words = done.map(([name, value]) => `${speech.say(`look_${name}` as ConsoleWords)} ${value.toFixed(2)}`);
+    return words.length ? words.join(" · ") : speech.say("look_nothing");
+  }
+
   #button(row: HTMLTableRowElement, photo: PhotoRow): void {
     const act = row.querySelector<HTMLButtonElement>(".act");
-    const key = ACTIONS[photo.state];
+    const key = photo.held.length && photo.state === "live" && this.#filter === "held" ? "keep" : ACTIONS[photo.state];
     if (!act) return;
     act.hidden = key === null;
     if (key === null) return;
@@ -167,7 +206,8 @@ export class PhotoTable {
     const act = this.#rows.get(id)?.querySelector<HTMLButtonElement>(".act");
     if (act) act.disabled = true;
     try {
-      await call(`/photos/${id}/${photo.state === "live" ? "hide" : "restore"}`, {});
+      const keep = this.#filter === "held" && photo.held.length > 0;
+      await call(`/photos/${id}/${photo.state === "live" && !keep ? "hide" : "restore"}`, {});
       await this.refresh();
     } catch (reason) {
       this.#on.guard(reason);
