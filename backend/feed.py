@@ -51,6 +51,7 @@ class Entry:
     shot_at: int | None = None
     live_at: int | None = None
     retouched_at: int | None = None
+    likes: int = 0
     stage: SourceKind = SourceKind.PREVIEW
 
 
@@ -179,6 +180,7 @@ def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
         "shot_at": entry.shot_at,
         "live_at": entry.live_at,
         "retouched_at": entry.retouched_at,
+        "likes": entry.likes,
         "stage": entry.stage.value,
     }
 
@@ -216,5 +218,6 @@ def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, 
         shot_at=photo.shot_at,
         live_at=photo.live_at,
         retouched_at=photo.retouched_at,
+        likes=photo.likes,
         stage=made_from.get(photo.made_source_id or "", SourceKind.PREVIEW),
     )

@@ -21,7 +21,7 @@ from backend.errors import TooMany, Unauthorized
 
 log = logging.getLogger(__name__)
 _passwords: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's argon2id profile
-Audience = Literal["guest", "member"]
+Audience = Literal["guest", "member", "album"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,36 @@ def token_hash(token: str) -> str:
 def proof(token_digest: str, nonce: str) -> str:
     """Shows to a bridge that we know its token, which a captive portal does not."""
     return hmac.new(token_digest.encode(), nonce.encode(), hashlib.sha256).hexdigest()
+
+
+def phone_hash(secret: str, number: str) -> str:
+    """A phone number as it is kept: digits only, without +86, keyed, because there are few enough to try them all."""
+    digits = "".join(c for c in number if c.isdigit())
+    key = hashlib.sha256(b"phones:" + secret.encode()).digest()
+    return hmac.new(
+        key, digits.removeprefix("86").encode() if len(digits) == 13 else digits.encode(), "sha256"
+    ).hexdigest()
+
+
+def slow_down(redis: Redis, name: str, *, free: int, wrong: bool) -> None:
+    """For guesses. The first `free` wrong ones in an hour cost nothing, then each doubles the wait, up to 15 minutes.
+
+    Call it with `wrong` False before looking (raises TooMany while the wait lasts), with True after a wrong guess.
+    """
+    tries, until = f"wrong:{name}", f"wait:{name}"
+    try:
+        if not wrong:
+            if redis.exists(until):
+                raise TooMany(name)
+            return
+        with redis.pipeline() as pipe:
+            pipe.incr(tries)
+            pipe.expire(tries, 3600)
+            over = int(pipe.execute()[0]) - free
+        if over >= 0:
+            redis.set(until, 1, ex=min(2 ** min(over, 10), 900))
+    except RedisError as exc:
+        log.warning("guesses not counted: %s", type(exc).__name__)
 
 
 def allow(redis: Redis, name: str, *, limit: int, window_s: int) -> None:

@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from backend import http, openapi
-from backend.api import blobs, brand, bridge, cull, looks, messages, organizer, review
+from backend.access import Rules
+from backend.api import blobs, brand, bridge, cull, doors, looks, messages, organizer, review
 from backend.context import Stage
-from miniprogram_api import live, photos, push, session, subscriptions
+from miniprogram_api import entry, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
+from web import entry as door
 from web import pages, prints
 
 
@@ -18,6 +20,7 @@ def create_app(stage: Stage) -> Flask:
     app = Flask("kuaimen", static_folder=None)
     app.extensions["stage"] = stage
     app.extensions["hub"] = Hub(stage.redis)
+    app.extensions["rules"] = Rules(stage.db)
     app.config["MAX_CONTENT_LENGTH"] = 2 * stage.settings.part_bytes  # originals come by parts
     app.json.sort_keys = False  # type: ignore[attr-defined]
     http.show_errors(app)
@@ -27,14 +30,19 @@ def create_app(stage: Stage) -> Flask:
         brand,
         looks,
         cull,
+        doors,
         review,
         messages,
         blobs,
         session,
+        entry,
         live,
         photos,
+        likes,
+        pictures,
         subscriptions,
         push,
+        door,
         pages,
         prints,
     ):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import orjson
 from redis import Redis, RedisError
 
+from backend.feed import Entry
 from backend.jobs import WAKE_CHANNEL
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ class Line:
     """One change, ready to send."""
 
     revision: int
-    card: bytes  # JSON of docs/wire.md §2
+    card: bytes  # JSON of docs/wire.md §2; of a private album without addresses, which are each guest's own
+    entry: Entry
 
 
 Reader = Callable[[int], list[Line]]  # after which revision → what changed, oldest first
@@ -42,6 +44,7 @@ class _Room:
 
     since: int
     upto: int
+    epoch: int = 0  # of the album's rule: the addresses in `lines` end with it
     woken: int = 0  # the newest revision Redis told us of
     looked: float = -CALM_S
     lines: deque[tuple[float, Line]] = field(default_factory=deque)
@@ -58,9 +61,9 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    def follow(self, album_id: str, after: int, read: Reader, timeout_s: float) -> list[Line]:
+    def follow(self, album_id: str, after: int, read: Reader, timeout_s: float, *, epoch: int = 0) -> list[Line]:
         """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did."""
-        room = self._enter(album_id, after)
+        room = self._enter(album_id, after, epoch)
         until = time.monotonic() + timeout_s
         while True:
             news = room.news  # taken before looking, so that what happens in between wakes us
@@ -83,12 +86,15 @@ class Hub:
         age = time.monotonic() - room.looked
         return room.woken > room.upto or age >= (CALM_S if self._listening else LOOK_S)
 
-    def _enter(self, album_id: str, after: int) -> _Room:
+    def _enter(self, album_id: str, after: int, epoch: int) -> _Room:
         with self._guard:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._listen, name="hub", daemon=True)
                 self._thread.start()
-            return self._rooms.setdefault(album_id, _Room(since=after, upto=after))
+            room = self._rooms.get(album_id)
+            if room is None or room.epoch < epoch:
+                room = self._rooms[album_id] = _Room(since=after, upto=after, epoch=epoch)
+            return room
 
     def close(self) -> None:
         """Stop listening; followers go on, slowly."""

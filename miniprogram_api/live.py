@@ -9,12 +9,14 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from backend import feed
+from backend import feed, gate
+from backend.access import Rules
 from backend.context import Stage
+from backend.errors import Refused
+from backend.gate import Right
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
 from miniprogram_api.hub import Hub, Line, Reader
-from miniprogram_api.session import readable
 from miniprogram_api.shapes import Changes, ChangesQuery, History, HistoryQuery, StreamQuery
 
 bp = Blueprint("guest_live", __name__, url_prefix="/mp/v1")
@@ -28,9 +30,9 @@ def photos(album_id: str, query: HistoryQuery) -> ResponseReturnValue:
     """Newest first."""
     calling_guest()
     with stage().db.reading() as tx:
-        readable(tx, album_id)
+        mine = gate.enter(tx, album_id)
         page = feed.history(tx, album_id, query.before, query.limit)
-    url = signed(stage())
+    url = gate.signed(stage(), mine)
     cards = [feed.card(entry, url) for entry in page.entries]
     return answer({"photos": cards, "next": page.cursor if page.more else None})
 
@@ -42,13 +44,14 @@ def changes(album_id: str, query: ChangesQuery) -> ResponseReturnValue:
     calling_guest()
     at = stage()
     with at.db.reading() as tx:
-        readable(tx, album_id)
-    read = reader(at, album_id, query.limit)
-    lines = _hub().follow(album_id, query.after, read, query.wait) if query.wait else read(query.after)
+        mine = gate.enter(tx, album_id)
+    read = reader(at, mine, query.limit)
+    lines = _followed(mine, query.after, read, query.wait) if query.wait else read(query.after)
     lines = lines[: query.limit]
+    card = _cards(at, mine)
     cursor = lines[-1].revision if lines else query.after
     more = b"true" if len(lines) == query.limit else b"false"
-    said = b'{"changes":[%s],"cursor":%d,"more":%s}' % (b",".join(line.card for line in lines), cursor, more)
+    said = b'{"changes":[%s],"cursor":%d,"more":%s}' % (b",".join(map(card, lines)), cursor, more)
     return Response(said, content_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
@@ -59,41 +62,62 @@ def stream(album_id: str, query: StreamQuery) -> ResponseReturnValue:
     calling_guest()
     at = stage()
     with at.db.reading() as tx:
-        readable(tx, album_id)
+        mine = gate.enter(tx, album_id)
         newest = feed.newest(tx, album_id)
     last = request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isdecimal() else newest if query.after is None else query.after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    lines = _lines(_hub(), album_id, min(after, newest), reader(at, album_id, 100))
+    lines = _lines(at, (_hub(), gate.rules()), mine, min(after, newest))
     return Response(lines, content_type="text/event-stream; charset=utf-8", headers=headers)
 
 
-def _lines(hub: Hub, album_id: str, after: int, read: Reader) -> Iterator[bytes]:
+def _lines(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int) -> Iterator[bytes]:
+    """Runs when the request is over as far as Flask knows, therefore `of_app`."""
+    hub, rules = of_app
     until = time.monotonic() + STREAM_S
+    read, card = reader(at, mine, 100), _cards(at, mine)
     yield b"retry: 1000\n\n: hello\n\n"
     while time.monotonic() < until:
-        found = hub.follow(album_id, after, read, BEAT_S)
+        found = hub.follow(mine.album.id, after, read, BEAT_S, epoch=mine.album.access_epoch)
+        if not mine.still(rules):
+            return  # the client comes back and is asked for what opens the album now
         for line in found:
             after = line.revision
-            yield b"id: %d\nevent: change\ndata: %s\n\n" % (line.revision, line.card)
+            yield b"id: %d\nevent: change\ndata: %s\n\n" % (line.revision, card(line))
         if not found:
             yield b": beat\n\n"
 
 
-def reader(at: Stage, album_id: str, limit: int) -> Reader:
-    url = signed(at)
+def _followed(mine: Right, after: int, read: Reader, wait: float) -> list[Line]:
+    """Raises Refused when the album's rule changed meanwhile."""
+    lines = _hub().follow(mine.album.id, after, read, wait, epoch=mine.album.access_epoch)
+    if not mine.still(gate.rules()):
+        raise Refused("the rule has changed", code="locked")
+    return lines
+
+
+def reader(at: Stage, mine: Right, limit: int) -> Reader:
+    """What is the same for everybody: a private album's addresses are put in for each guest."""
+    album_id = mine.album.id
+    url = gate.signed(at, mine) if mine.public else _nameless
 
     def read(after: int) -> list[Line]:
         with at.db.reading() as tx:
             page = feed.changes(tx, album_id, after, limit)
-        return [Line(e.revision, orjson.dumps(feed.card(e, url))) for e in page.entries]
+        return [Line(e.revision, orjson.dumps(feed.card(e, url)), e) for e in page.entries]
 
     return read
 
 
-def signed(at: Stage) -> Callable[[str], str]:
-    """Signs rendition keys for guests. Only renditions come here; originals have no guest URL."""
-    return lambda key: at.store.url(key, ttl=at.settings.photo_url_ttl)
+def _cards(at: Stage, mine: Right) -> Callable[[Line], bytes]:
+    if mine.public:
+        return lambda line: line.card
+    url = gate.signed(at, mine)
+    return lambda line: orjson.dumps(feed.card(line.entry, url))
+
+
+def _nameless(_key: str) -> str:
+    return ""
 
 
 def _hub() -> Hub:

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from backend import accounts, events, feed, security
+from backend import accounts, events, feed, gate, security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput
 from backend.http import answer, calling_guest, stage
-from backend.models import Access, Album, Event
+from backend.models import Album, Event
 from backend.openapi import endpoint
 from backend.wechat.opening import templates_of
 from miniprogram_api.shapes import AlbumShape, Scanned, ScanQuery, Session, SessionRequest
@@ -46,7 +46,7 @@ def scan(query: ScanQuery) -> ResponseReturnValue:
     calling_guest()
     with stage().db.reading() as tx:
         event = events.by_scene(tx, query.scene)
-        found = [album_json(tx, a) for a in events.albums(tx, event.id)]
+        found = [album_json(tx, a) for a in events.albums(tx, event.id) if gate.known(tx, a)]
     return answer({"event": event_json(event), "albums": found})
 
 
@@ -55,16 +55,11 @@ def scan(query: ScanQuery) -> ResponseReturnValue:
 def album(album_id: str) -> ResponseReturnValue:
     calling_guest()
     with stage().db.reading() as tx:
-        found = album_json(tx, readable(tx, album_id))
+        shown = events.open_album(tx, album_id)
+        if not gate.known(tx, shown):
+            raise events.hidden_from_guests()
+        found = album_json(tx, shown)
     return answer(found)
-
-
-def readable(tx: Tx, album_id: str) -> Album:
-    """An album that anybody with its address may read. Raises NotFound for every other: it is not theirs to know."""
-    found = events.open_album(tx, album_id)
-    if found.access is not Access.PUBLIC:
-        raise events.hidden_from_guests()
-    return found
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -82,12 +77,15 @@ def event_json(event: Event) -> dict[str, Any]:
 
 
 def album_json(tx: Tx, album: Album) -> dict[str, Any]:
+    locked = not gate.may_read(tx, album)
     return {
         "id": album.id,
         "event_id": album.event_id,
         "title": album.title,
         "access": album.access.value,
-        "photos": feed.visible(tx, album.id),
+        "locked": locked,
+        "downloads": album.downloads,
+        "photos": 0 if locked else feed.visible(tx, album.id),
         "revision": album.revision,
         "templates": templates_of(stage().settings).asked,
         "live": {"stream": f"/mp/v1/albums/{album.id}/stream", "wait_s": WAIT_S},

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.models import Reason
+
 Moment = int | None  # ms UTC
 
 
@@ -50,6 +52,18 @@ class SeenRequest(Shape):
     shown_at: Annotated[int, Field(ge=0, lt=10**14)]
 
 
+class ReportRequest(Shape):
+    reason: Reason
+    words: Annotated[str, Field(max_length=300)] = ""
+
+
+class EntryRequest(Shape):
+    """`code`: the album's code or password, or the guest's own from the list; `phone_code`: of WeChat's button."""
+
+    code: Annotated[str, Field(max_length=100)] = ""
+    phone_code: Annotated[str, Field(max_length=200)] = ""
+
+
 class Session(BaseModel):
     token: str
     guest_id: str
@@ -77,6 +91,8 @@ class AlbumShape(BaseModel):
     event_id: str
     title: str
     access: str
+    locked: bool
+    downloads: bool
     photos: int
     revision: int
     templates: list[str]
@@ -106,6 +122,7 @@ class PhotoShape(BaseModel):
     shot_at: Moment
     live_at: Moment
     retouched_at: Moment
+    likes: int
     stage: Literal["preview", "original", "retouched"]
 
 
@@ -138,6 +155,25 @@ class Download(BaseModel):
     height: int
     size: int
     expires_at: int
+
+
+class Reported(BaseModel):
+    hidden: bool
+
+
+class Entered(BaseModel):
+    album_token: str
+    expires_in: int
+    name: str
+
+
+class Liked(BaseModel):
+    liked: bool
+    likes: int
+
+
+class Likes(BaseModel):
+    photo_ids: list[str]
 
 
 class Waiting(BaseModel):

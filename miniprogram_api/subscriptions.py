@@ -7,7 +7,7 @@ import logging
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from backend import security, subscriptions
+from backend import gate, security, subscriptions
 from backend.context import Stage
 from backend.errors import Unauthorized
 from backend.http import answer, calling_guest, stage
@@ -15,7 +15,6 @@ from backend.models import Guest
 from backend.openapi import endpoint
 from backend.wechat import WeChatFailed
 from backend.wechat.opening import templates_of
-from miniprogram_api.session import readable
 from miniprogram_api.shapes import Left, SubscriptionRequest
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ def subscribe(json: SubscriptionRequest) -> ResponseReturnValue:
     if json.results is None:
         _pass_on(at, caller, accepted)
     with at.db.writing() as tx:
-        readable(tx, json.album_id)
+        gate.enter(tx, json.album_id)
         for template_id in accepted:
             subscriptions.told_by_phone(tx, caller, template_id, tap=json.tap or "")
         subscriptions.want(tx, caller, json.album_id, wanted[0])

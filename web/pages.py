@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
 
@@ -11,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import HTTPException
 
-from backend import events, feed
+from backend import events, feed, gate
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.errors import PUBLIC, AppError, NotFound
 from backend.http import answer, shaped, stage
 from backend.models import Access, Album, Event, EventState, Photo, PhotoState
-from web import ghost, shell
+from web import entry, ghost, shell
 from web.qr import svg_path
 
 bp = Blueprint("pages", __name__, template_folder="templates")
@@ -52,25 +51,24 @@ def album(share_code: str) -> ResponseReturnValue:
     at = stage()
     with at.db.reading() as tx:
         event = events.by_share_code(tx, share_code)
-        albums = events.albums(tx, event.id)
-        open_ones = [a for a in albums if a.access is Access.PUBLIC]
-        chosen = next((a for a in open_ones if a.id == request.args.get("album")), next(iter(open_ones), None))
-        boot = _boot(at, tx, event, chosen) if chosen else None
+        albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
+        chosen = _chosen(tx, albums)
+        boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
     if chosen is None or boot is None:
-        return shell.page(at, "message.html", "message", status=403, key="locked", event=event)
+        return entry.page(at, event, chosen, albums)
     return shell.page(
         at,
         "album.html",
         "album",
         event=event,
-        albums=open_ones,
+        albums=albums,
         chosen=chosen,
         photos=boot["photos"],
         total=boot["album"]["photos"],
         eager=EAGER,
         ghost=ghost.colour,
         boot=shell.embedded(boot),
-        cover=_cover(at, boot["photos"]),
+        cover=_cover(at, boot["photos"]) if chosen.access is Access.PUBLIC else None,
     )
 
 
@@ -83,9 +81,9 @@ def one_photo(share_code: str, photo_id: str) -> ResponseReturnValue:
         photo = tx.get(Photo, photo_id)
         if photo is None or photo.event_id != event.id or photo.state is not PhotoState.LIVE or photo.position is None:
             raise NotFound("photo")
-        _demand_public(photo.album)
+        mine = gate.right(tx, photo.album)
         found = feed.history(tx, photo.album_id, photo.position + 1, 1)
-    return answer(feed.card(found.entries[0], _signed(at)))
+    return answer(feed.card(found.entries[0], gate.signed(at, mine)))
 
 
 @bp.get("/a/<share_code>/hours")
@@ -96,7 +94,7 @@ def hours(share_code: str) -> ResponseReturnValue:
         album = tx.get(Album, request.args.get("album", ""))
         if album is None or album.event_id != event.id:
             raise NotFound("album")
-        _demand_public(album)
+        gate.right(tx, album)
         rows = tx.execute(_by_hour(album.id)).all()
     found = [
         {"from": hour * HOUR_MS, "to": (hour + 1) * HOUR_MS, "photos": n, "first": first, "last": last}
@@ -110,11 +108,11 @@ def screen(share_code: str) -> ResponseReturnValue:
     at = stage()
     with at.db.reading() as tx:
         event = events.by_share_code(tx, share_code)
-        open_ones = [a for a in events.albums(tx, event.id) if a.access is Access.PUBLIC]
-        chosen = next((a for a in open_ones if a.id == request.args.get("album")), next(iter(open_ones), None))
-        boot = _boot(at, tx, event, chosen) if chosen else None
+        albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
+        chosen = _chosen(tx, albums)
+        boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
     if boot is None:
-        return shell.page(at, "message.html", "message", status=403, key="locked", event=event)
+        return entry.page(at, event, chosen, albums)
     link = f"{at.settings.base_url}/a/{share_code}?f=s"
     size, path = svg_path(link)
     return shell.page(
@@ -182,7 +180,7 @@ def _boot(at: Stage, tx: Tx, event: Event, chosen: Album) -> dict[str, Any]:
     """What the script starts from. The cursor is read before the photos, so no change can fall between."""
     cursor = feed.newest(tx, chosen.id)
     history = feed.history(tx, chosen.id, None, FIRST)
-    url = _signed(at)
+    url = gate.signed(at, gate.right(tx, chosen))
     return {
         "event": {
             "id": event.id,
@@ -214,10 +212,10 @@ def _by_hour(album_id: str) -> Select[int, int, int | None, int | None]:
     return shown.group_by(hour).order_by(hour.desc())
 
 
-def _demand_public(album: Album) -> None:
-    """Raises NotFound: whether a closed album exists is not for everybody to know."""
-    if album.access is not Access.PUBLIC:
-        raise events.hidden_from_guests()
+def _chosen(tx: Tx, albums: list[Album]) -> Album | None:
+    """The album the address names, else the first that may be read, else the first of all."""
+    named = next((a for a in albums if a.id == request.args.get("album")), None)
+    return named or next((a for a in albums if gate.may_read(tx, a)), next(iter(albums), None))
 
 
 def _cover(at: Stage, photos: list[dict[str, Any]]) -> str | None:
@@ -226,7 +224,3 @@ def _cover(at: Stage, photos: list[dict[str, Any]]) -> str | None:
         return None
     url: str = photos[0]["urls"]["thumb"]
     return url if "://" in url else at.settings.base_url + url
-
-
-def _signed(at: Stage) -> Callable[[str], str]:
-    return lambda key: at.store.url(key, ttl=at.settings.photo_url_ttl)

@@ -14,6 +14,7 @@ from typing import Final
 from flask import Blueprint, Response, request, send_file
 from flask.typing import ResponseReturnValue
 
+from backend import gate
 from backend.errors import BadInput, NotFound
 from backend.http import stage
 from backend.storage import RENDITION_PREFIX, attachment
@@ -45,6 +46,8 @@ def read(key: str) -> ResponseReturnValue:
     """Also HEAD. Ranges and If-None-Match are honoured. A blob that was deleted is 404 at once."""
     store = _local_store()
     name = store.check_read(key, request.args)
+    if "a" in request.args:
+        gate.demand_public(key, request.args["a"])
     path = store.path(key)
     try:
         stat = path.stat()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
 from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState
+from backend.models.guests import Invitation, Like, Receipt
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 
@@ -22,6 +23,7 @@ __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_i
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState"]
 __all__ += ["Art", "ArtKind", "Sample"]
+__all__ += ["Invitation", "Like", "Receipt"]
 
 
 class Role(enum.StrEnum):
@@ -70,9 +72,13 @@ class RenditionKind(enum.StrEnum):
 
 
 class Access(enum.StrEnum):
+    """Who may see an album: everybody, who knows its code or password, the organization's members, a list of names."""
+
     PUBLIC = "public"
+    CODE = "code"
     PASSWORD = "password"  # noqa: S105 - the name of an access rule
     MEMBERS = "members"
+    LIST = "list"
 
 
 class Publishing(enum.StrEnum):
@@ -179,9 +185,11 @@ class Album(Base):
     access: Mapped[Access] = mapped_column(default=Access.PUBLIC)
     access_hash: Mapped[str | None] = mapped_column(String(200))
     access_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends old tokens
+    guest_mark: Mapped[bool] = mapped_column(default=False, server_default=false())  # who looks stands in the picture
     publishing: Mapped[Publishing] = mapped_column(default=Publishing.AUTO)
     checking: Mapped[Checking] = mapped_column(default=Checking.OFF, server_default=Checking.OFF.value)
     downloads: Mapped[bool] = mapped_column(default=True)
+    downloads_a_day: Mapped[int | None]  # photos per guest; None: as many as they like
     revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
     notify_due_at: Mapped[int | None] = mapped_column(index=True)  # look then whether guests are owed a message
     completed_at: Mapped[int | None]  # a member said that nothing more will come
@@ -233,6 +241,7 @@ class Photo(Base):
     lease_until: Mapped[int] = mapped_column(default=0)  # a worker holds the photo until then
     render_attempts: Mapped[int] = mapped_column(default=0)
     render_due_at: Mapped[int] = mapped_column(default=0)  # not before
+    likes: Mapped[int] = mapped_column(default=0, server_default="0")
     full_wanted_at: Mapped[int | None]  # somebody asked for the full size
     approved_at: Mapped[int | None]  # a member said it may be shown
     refusal: Mapped[str | None] = mapped_column(String(32))  # error code when rejected

@@ -119,10 +119,12 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key with this prefix, in the order of their UTF-8 bytes."""
 
-    def url(self, key: str, *, ttl: int, download_name: str | None = None) -> str:
+    def url(self, key: str, *, ttl: int, download_name: str | None = None, epoch: int | None = None) -> str:
         """A URL for reading, valid at least `ttl` seconds; equal within the hour, so that phones cache.
 
         No network. `download_name`: the browser saves the file under this name. `ttl`: 1 to MAX_URL_TTL.
+        `epoch`: for guests, the access epoch of the rendition's album; where the bytes pass through us the URL ends
+        when the album's rule changes. A store that gives out bytes itself cannot ask and ignores it.
         """
 
     def begin_upload(self, key: str, *, content_type: str) -> str:

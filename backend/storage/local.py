@@ -69,8 +69,8 @@ class LocalStore:
         outside()
         yield from walk(self._blobs, prefix)
 
-    def url(self, key: str, *, ttl: int, download_name: str | None = None) -> str:
-        return self._urls.read(key, ttl=ttl, download_name=download_name)
+    def url(self, key: str, *, ttl: int, download_name: str | None = None, epoch: int | None = None) -> str:
+        return self._urls.read(key, ttl=ttl, download_name=download_name, epoch=epoch)
 
     def begin_upload(self, key: str, *, content_type: str) -> str:  # noqa: ARG002 # see the class
         outside()

@@ -36,11 +36,15 @@ class BlobUrls:
         self._base = f"{base_url.rstrip('/')}/blobs/"
         self._key = hashlib.sha256(b"blobs:" + secret.encode()).digest()
 
-    def read(self, key: str, *, ttl: int, download_name: str | None) -> str:
+    def read(self, key: str, *, ttl: int, download_name: str | None, epoch: int | None = None) -> str:
         """Valid from `ttl` to `ttl` + 1 hour, so that it stays the same until the clock's next hour."""
         expires = (_now() // HOUR + 1) * HOUR + checked_ttl(ttl)
         asked = {"e": str(expires)} | ({"n": download_name} if download_name else {})
-        return self._url(checked(key), asked, self._sign("read", key, str(expires), download_name or ""))
+        said = ["read", key, str(expires), download_name or ""]
+        if epoch is not None:
+            asked["a"] = str(epoch)
+            said.append(asked["a"])
+        return self._url(checked(key), asked, self._sign(*said))
 
     def part(self, key: str, upload_id: str, number: int, *, ttl: int) -> Request:
         if not 1 <= number <= MAX_PARTS:
@@ -53,7 +57,8 @@ class BlobUrls:
     def check_read(self, key: str, asked: Mapping[str, str]) -> str | None:
         """The download name, if one was signed. Raises Refused: `refused`, or `store_expired` when only time is up."""
         name = asked.get("n", "")
-        self._check(asked, "read", key, asked.get("e", ""), name)
+        epoch = [asked["a"]] if "a" in asked else []
+        self._check(asked, "read", key, asked.get("e", ""), name, *epoch)
         return name or None
 
     def check_part(self, key: str, asked: Mapping[str, str]) -> PartGrant:

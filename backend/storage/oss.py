@@ -135,7 +135,14 @@ class OssStore:
                 return
             token = page.next_continuation_token
 
-    def url(self, key: str, *, ttl: int, download_name: str | None = None) -> str:
+    def url(
+        self,
+        key: str,
+        *,
+        ttl: int,
+        download_name: str | None = None,
+        epoch: int | None = None,  # noqa: ARG002 # see Store.url
+    ) -> str:
         """A CDN's for what guests see; else presigned: originals stay out of caches, names go into the signature."""
         hour = self._auth.now_s() // HOUR * HOUR
         lifetime = HOUR + checked_ttl(ttl)

@@ -1,0 +1,312 @@
+"""Private albums: what opens them, what ends a pass, and that a refused guest never receives a byte of a photo."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import httpx
+import pytest
+from PIL import Image, ImageChops
+
+from backend.context import Stage
+from launch.app import create_app
+from tests.bridge_client import BridgeClient
+from tests.cast import PASSWORD, Cast, jpeg, make_cast
+from tests.conftest import FakeBell
+
+XHR = {"X-Requested-With": "kuaimen"}
+
+
+@pytest.fixture
+def owner(stage: Stage, cast: Cast) -> Iterator[httpx.Client]:
+    with visitor(stage) as client:
+        said = client.post("/api/v1/login", json={"login": "owner", "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {said.json()['token']}"
+        yield client
+
+
+def visitor(stage: Stage) -> httpx.Client:
+    """A phone of its own: its own cookies."""
+    return httpx.Client(transport=httpx.WSGITransport(create_app(stage)), base_url="http://kuaimen.test")
+
+
+def guest(stage: Stage, device: str) -> httpx.Client:
+    client = visitor(stage)
+    said = client.post("/mp/v1/session", json={"device": device * 16}).json()
+    client.headers["Authorization"] = f"Bearer {said['token']}"
+    return client
+
+
+def lock(owner: httpx.Client, album_id: str, access: str, secret: str | None = None, **more: object) -> httpx.Response:
+    return owner.post(f"/api/v1/albums/{album_id}/access", json={"access": access, "secret": secret, **more})
+
+
+def enter(client: httpx.Client, album_id: str, code: str) -> httpx.Response:
+    return client.post(f"/mp/v1/albums/{album_id}/enter", json={"code": code})
+
+
+def photos(client: httpx.Client, album_id: str, **headers: str) -> httpx.Response:
+    return client.get(f"/mp/v1/albums/{album_id}/photos", headers=headers)
+
+
+def is_picture(answer: httpx.Response) -> bool:
+    return b"\xff\xd8\xff" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("access", "secret", "typed"), [("code", "GALA-26", "gala 26"), ("password", "s3cret!", "s3cret!")]
+)
+def test_a_code_or_password_opens_page_feed_and_bytes(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client, access: str, secret: str, typed: str
+) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg())
+    bell.work(stage)
+    assert lock(owner, cast.album.id, access, secret).json()["epoch"] == 1
+    alice = guest(stage, "a")
+    header = alice.get(f"/mp/v1/albums/{cast.album.id}").json()
+    assert (header["locked"], header["photos"]) == (True, 0)
+    for path in ("photos", "changes", "stream"):
+        assert alice.get(f"/mp/v1/albums/{cast.album.id}/{path}").json()["code"] == "locked"
+    assert enter(alice, cast.album.id, "nonsense").status_code == 403
+
+    assert enter(alice, cast.album.id, typed).json()["album_token"]
+    [card] = photos(alice, cast.album.id).json()["photos"]
+    assert is_picture(alice.get(card["urls"]["view"]))
+    assert not alice.get(f"/mp/v1/albums/{cast.album.id}").json()["locked"]
+    assert "boot" in alice.get(f"/a/{cast.event.share_code}").text, "the browser's page opens by the cookie"
+
+
+def test_the_token_alone_opens_where_there_are_no_cookies(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg())
+    bell.work(stage)
+    lock(owner, cast.album.id, "code", "GALA26")
+    token = enter(guest(stage, "a"), cast.album.id, "GALA26").json()["album_token"]
+    bare = visitor(stage)
+    assert len(photos(bare, cast.album.id, **{"X-Album-Token": token}).json()["photos"]) == 1
+    assert bare.get(f"/mp/v1/albums/{cast.album.id}/changes?album_token={token}").json()["changes"]
+
+
+def test_wrong_codes_get_slower(stage: Stage, cast: Cast, owner: httpx.Client) -> None:
+    lock(owner, cast.album.id, "code", "GALA26")
+    alice = guest(stage, "a")
+    statuses = [enter(alice, cast.album.id, f"WRONG{n}").status_code for n in range(9)]
+    assert statuses[:5] == [403] * 5
+    assert 429 in statuses[5:]
+    assert enter(alice, cast.album.id, "GALA26").status_code == 429, "also the right one has to wait"
+
+
+def test_a_list_lets_in_whom_it_names_until_they_are_struck_off(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg())
+    bell.work(stage)
+    lock(owner, cast.album.id, "list")
+    said = owner.post(
+        f"/api/v1/albums/{cast.album.id}/invitations", json={"guests": [{"name": "李雷"}, {"name": "韩梅"}]}
+    )
+    lei, mei = said.json()["invitations"]
+    alice, bob = guest(stage, "a"), guest(stage, "b")
+    assert enter(alice, cast.album.id, "AAAA2222").json()["code"] == "not_invited"
+    assert enter(alice, cast.album.id, lei["code"].lower()).json()["name"] == "李雷"
+    assert enter(bob, cast.album.id, mei["code"]).status_code == 200
+    [card] = photos(alice, cast.album.id).json()["photos"]
+    assert is_picture(alice.get(card["urls"]["thumb"]))
+    owner.delete(f"/api/v1/invitations/{lei['id']}")
+    assert photos(alice, cast.album.id).json()["code"] == "locked"
+    assert not is_picture(visitor(stage).get(card["urls"]["thumb"])), "a new app: rules are kept for a second"
+    assert photos(bob, cast.album.id).status_code == 200
+
+
+def test_members_only_is_not_there_for_others(stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg())
+    bell.work(stage)
+    with stage.db.writing() as tx:
+        make_cast(tx, login="other", token="other")
+    lock(owner, cast.album.id, "members")
+    alice = guest(stage, "a")
+    assert [alice.get(f"/mp/v1/albums/{cast.album.id}{p}").status_code for p in ("", "/photos")] == [404, 404]
+    assert alice.get(f"/mp/v1/scan?scene=e={cast.event.share_code}").json()["albums"] == []
+    assert enter(alice, cast.album.id, "anything").status_code == 404
+    for login, status in (("owner", 200), ("other", 404)):
+        member = visitor(stage)
+        member.post("/api/v1/login", json={"login": login, "password": PASSWORD})
+        found = photos(member, cast.album.id)
+        assert found.status_code == status
+    member = visitor(stage)
+    member.post("/api/v1/login", json={"login": "owner", "password": PASSWORD})
+    [card] = photos(member, cast.album.id).json()["photos"]
+    assert is_picture(member.get(card["urls"]["view"]))
+
+
+def test_the_form_opens_without_a_script(stage: Stage, cast: Cast, owner: httpx.Client) -> None:
+    lock(owner, cast.album.id, "password", "s3cret!")
+    alice = visitor(stage)
+    page = alice.get(f"/a/{cast.event.share_code}")
+    assert page.status_code == 403
+    assert 'name="code"' in page.text
+    asked = f"/a/{cast.event.share_code}/enter"
+    wrong = alice.post(asked, data={"album": cast.album.id, "code": "nonsense"})
+    assert (wrong.status_code, 'role="alert"' in wrong.text) == (403, True)
+    right = alice.post(asked, data={"album": cast.album.id, "code": "s3cret!"}, follow_redirects=True)
+    assert (right.status_code, 'id="boot"' in right.text) == (200, True)
+
+
+def test_the_guests_mark_stands_in_private_pictures(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg("black"))
+    bell.work(stage)
+    lock(owner, cast.album.id, "code", "GALA26")
+    alice = guest(stage, "a")
+    enter(alice, cast.album.id, "GALA26")
+    [card] = photos(alice, cast.album.id).json()["photos"]
+    plain = Image.open(io.BytesIO(alice.get(card["urls"]["view"]).content))
+    assert owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"guest_mark": True}).json()["epoch"] == 1
+    fresh = guest(stage, "a")
+    marked = Image.open(io.BytesIO(fresh.get(card["urls"]["view"]).content))
+    assert marked.size == plain.size
+    differs = ImageChops.difference(plain.convert("L"), marked.convert("L")).point(lambda v: 255 * (v > 20))
+    assert differs.getbbox() is not None
+    assert differs.histogram()[255] > 0.005 * plain.width * plain.height
+
+
+def test_a_refused_guest_never_receives_a_byte_of_a_photo(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    """Every address that was ever seen, by everybody who has no right: whatever is answered, it is no picture."""
+    with stage.db.writing() as tx:
+        other = make_cast(tx, login="other", token="other")
+    BridgeClient(visitor(stage)).shoot(jpeg("red"), jpeg("red", (1600, 1200)))
+    BridgeClient(visitor(stage), token="other").shoot(jpeg("blue"))
+    bell.work(stage)
+    seen = crawl(visitor(stage), cast, bell, stage)
+    lock(owner, cast.album.id, "code", "GALA26")
+    alice = guest(stage, "a")
+    old = enter(alice, cast.album.id, "GALA26").json()["album_token"]
+    seen |= crawl(alice, cast, bell, stage)
+    assert any("/mp/v1/pictures/" in url for url in seen)
+    assert any("/blobs/" in url for url in seen)
+    private = {url for url in seen if "/mp/v1/pictures/" in url}
+    assert all(is_picture(alice.get(url)) for url in private), "the addresses were good"
+
+    lock(owner, cast.album.id, "code", "OTHER26")
+    strangers = {"nothing": {}, "old": {"X-Album-Token": old}, "forged": {"X-Album-Token": old[:-3] + "abc"}}
+    strangers["expired"] = {"X-Album-Token": expired(stage, cast)}
+    strangers["another album"] = {"X-Album-Token": foreign(stage, other)}
+    assert_no_bytes(visitor(stage), seen, strangers)
+    time.sleep(1.1)  # how old a rule may be
+    assert_no_bytes(alice, seen, {"her old cookie": {}})
+
+    bob = guest(stage, "b")
+    new = enter(bob, cast.album.id, "OTHER26").json()["album_token"]
+    seen |= crawl(bob, cast, bell, stage)
+    [card] = photos(bob, cast.album.id).json()["photos"]
+    assert is_picture(bob.get(card["urls"]["view"]))
+    assert bob.post(f"/mp/v1/photos/{card['id']}/report", json={"reason": "me"}).json() == {"hidden": True}
+    bell.work(stage)
+    assert_no_bytes(bob, seen, {"after the recall": {"X-Album-Token": new}})
+
+
+def crawl(client: httpx.Client, cast: Cast, bell: FakeBell, stage: Stage) -> set[str]:
+    """Every address this guest is ever shown."""
+    found: set[str] = set()
+    album = f"/mp/v1/albums/{cast.album.id}"
+    for path in (f"{album}/photos", f"{album}/changes"):
+        said = client.get(path)
+        found.add(str(said.url))
+        for card in said.json().get("photos", said.json().get("changes")):
+            found |= set(card["urls"].values())
+            download = f"/mp/v1/photos/{card['id']}/download"
+            client.get(download)
+            bell.work(stage)
+            found |= {client.get(download).json()["url"], f"http://kuaimen.test{download}"}
+            found.add(f"http://kuaimen.test/a/{cast.event.share_code}/photos/{card['id']}")
+    found.add(f"http://kuaimen.test/a/{cast.event.share_code}")
+    return found
+
+
+def assert_no_bytes(client: httpx.Client, seen: set[str], strangers: dict[str, dict[str, str]]) -> None:
+    for who, headers in strangers.items():
+        for url in sorted(seen):
+            for shape in shapes(url):
+                answer = client.get(shape, headers=headers)
+                assert not is_picture(answer), (who, shape)
+                assert answer.headers["content-type"].split("/")[0] != "image", (who, shape)
+                if answer.headers["content-type"] == "application/json" and answer.status_code == 200:
+                    assert "urls" not in answer.text, (who, shape)
+
+
+def shapes(url: str) -> Iterator[str]:
+    """The address as it was, and as somebody clever would bend it."""
+    yield url
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    yield urlunsplit(parts._replace(query=""))
+    for name in ("a", "v", "e", "g"):
+        if name in asked:
+            yield urlunsplit(parts._replace(query=urlencode({k: v for k, v in asked.items() if k != name})))
+            yield urlunsplit(parts._replace(query=urlencode(asked | {name: f"{asked[name]}9"})))
+    for one, two in (("/mp/v1/pictures/", "/blobs/"), ("/blobs/", "/mp/v1/pictures/"), ("/blobs/r/", "/blobs/o/")):
+        if one in url:
+            yield url.replace(one, two)
+
+
+def expired(stage: Stage, cast: Cast) -> str:
+    return stage.signer.issue("album", f"{cast.album.id}.someone.", ttl_s=-5, epoch=2)
+
+
+def foreign(stage: Stage, other: Cast) -> str:
+    return stage.signer.issue("album", f"{other.album.id}.someone.", ttl_s=500, epoch=2)
+
+
+def test_a_code_needs_a_length_and_only_who_may_changes_it(stage: Stage, cast: Cast, owner: httpx.Client) -> None:
+    assert lock(owner, cast.album.id, "code", "A1").status_code == 422
+    assert lock(owner, cast.album.id, "password").status_code == 422
+    assert guest(stage, "a").post(f"/api/v1/albums/{cast.album.id}/access", json={}).status_code == 401
+    with stage.db.writing() as tx:
+        make_cast(tx, login="other", token="other")
+    stranger = visitor(stage)
+    stranger.post("/api/v1/login", json={"login": "other", "password": PASSWORD})
+    assert (
+        stranger.post(f"/api/v1/albums/{cast.album.id}/access", json={"access": "public"}, headers=XHR).status_code
+        == 404
+    )
+    assert owner.get(f"/api/v1/albums/{cast.album.id}/access").json()["access"] == "public"
+
+
+def test_downloads_leave_receipts_and_end_with_the_days_quota(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    for colour in ("red", "blue"):
+        BridgeClient(visitor(stage)).shoot(jpeg(colour))
+    bell.work(stage)
+    owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"downloads_a_day": 1})
+    alice = guest(stage, "a")
+    blue, red = photos(alice, cast.album.id).json()["photos"]
+    for card in (blue, red):
+        alice.get(f"/mp/v1/photos/{card['id']}/download")
+    bell.work(stage)
+    first = alice.get(f"/mp/v1/photos/{blue['id']}/download")
+    assert is_picture(alice.get(first.json()["url"]))
+    assert alice.get(f"/mp/v1/photos/{red['id']}/download").json()["code"] == "quota_spent"
+    [receipt] = owner.get(f"/api/v1/photos/{blue['id']}/receipts").json()["receipts"]
+    assert (receipt["by"], receipt["from"], receipt["size"] > 0) == ("one", "h5", True)
+    assert owner.get(f"/api/v1/photos/{red['id']}/receipts").json()["receipts"] == []
+
+
+def test_likes_count_each_guest_once(stage: Stage, bell: FakeBell, cast: Cast) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg())
+    bell.work(stage)
+    alice, bob = guest(stage, "a"), guest(stage, "b")
+    [card] = photos(alice, cast.album.id).json()["photos"]
+    like = f"/mp/v1/photos/{card['id']}/like"
+    assert [alice.put(like).json(), alice.put(like).json(), bob.put(like).json()][-1] == {"liked": True, "likes": 2}
+    assert alice.delete(like).json() == alice.delete(like).json() == {"liked": False, "likes": 1}
+    assert bob.get(f"/mp/v1/albums/{cast.album.id}/likes").json() == {"photo_ids": [card["id"]]}
+    assert photos(bob, cast.album.id).json()["photos"][0]["likes"] == 1
+    assert visitor(stage).put(like).status_code == 401
