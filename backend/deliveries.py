@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from backend import milestones
 from backend.clock import now_ms
@@ -31,7 +32,7 @@ from backend.models import (
     Quota,
     Subscription,
 )
-from backend.states import lease_deliveries, move_delivery
+from backend.states import deliver, lease_deliveries, move_delivery
 
 ATTEMPTS: Final = 5
 PORTION: Final = 1000  # guests planned in one transaction
@@ -168,33 +169,44 @@ def claim(tx: Tx, album_id: str, limit: int, lease_ttl: int) -> list[Owed]:
     now = now_ms()
     other = aliased(Delivery)
     busy = exists().where(other.guest_id == Delivery.guest_id, other.id != Delivery.id)
-    busy = busy.where(other.state == DeliveryState.PLANNED, other.lease_until > now)
+    busy = busy.where(_planned(other), other.lease_until > now)
     query = (
-        select(Delivery, Guest)
+        select(
+            Delivery.id,
+            Delivery.guest_id,
+            Guest.appid,
+            Guest.openid,
+            Delivery.template_id,
+            Delivery.milestone,
+            Delivery.count,
+            Delivery.attempts + 1,
+        )
         .join(Guest, Guest.id == Delivery.guest_id)
         .where(Delivery.album_id == album_id, *_free(now), ~busy)
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(of=Guest, skip_locked=True)
     )
-    first = {delivery.guest_id: (delivery, guest) for delivery, guest in reversed(tx.execute(query).all())}
-    ready = _paced(tx, [delivery for delivery, _ in first.values()], now)
-    taken = lease_deliveries(tx, ready, lease_ttl)
-    return [
-        Owed(d.id, g.id, g.appid, g.openid, d.template_id, d.milestone, d.count, d.attempts + 1)
-        for d, g in first.values()
-        if d.id in taken
-    ]
+    first = {row.guest_id: Owed(*row) for row in reversed(tx.execute(query).all())}
+    if not first:
+        return []
+    taken = lease_deliveries(tx, _paced(tx, list(first.values()), now), lease_ttl)
+    return [owed for owed in first.values() if owed.delivery_id in taken]
 
 
 def _free(now: int) -> tuple[ColumnElement[bool], ...]:
-    return (Delivery.state == DeliveryState.PLANNED, Delivery.due_at <= now, Delivery.lease_until <= now)
+    return (_planned(Delivery), Delivery.due_at <= now, Delivery.lease_until <= now)
 
 
-def _paced(tx: Tx, wanted: Sequence[Delivery], now: int) -> list[str]:
+def _planned(rows: type[Delivery] | AliasedClass[Delivery]) -> ColumnElement[bool]:
+    """As a literal: a partial index is not found for a parameter."""
+    return rows.state == literal(DeliveryState.PLANNED, Delivery.state.type, literal_execute=True)
+
+
+def _paced(tx: Tx, wanted: Sequence[Owed], now: int) -> list[str]:
     """The ids that may go now; the others are put off."""
     recent = select(Delivery.guest_id, Delivery.settled_at).where(
-        Delivery.guest_id.in_([d.guest_id for d in wanted]),
+        Delivery.guest_id.in_([owed.guest_id for owed in wanted]),
         Delivery.state == DeliveryState.SENT,
         Delivery.settled_at > now - 10 * milestones.MINUTE_MS,
     )
@@ -202,12 +214,12 @@ def _paced(tx: Tx, wanted: Sequence[Delivery], now: int) -> list[str]:
     for guest_id, at in tx.execute(recent):
         sent.setdefault(guest_id, []).append(at or 0)
     ready = []
-    for delivery in wanted:
-        may_at = milestones.pace(sent.get(delivery.guest_id, ()), now)
+    for owed in wanted:
+        may_at = milestones.pace(sent.get(owed.guest_id, ()), now)
         if may_at > now:
-            tx.execute(update(Delivery).where(Delivery.id == delivery.id).values(due_at=may_at))
+            tx.execute(update(Delivery).where(Delivery.id == owed.delivery_id).values(due_at=may_at))
         else:
-            ready.append(delivery.id)
+            ready.append(owed.delivery_id)
     return ready
 
 
@@ -235,6 +247,12 @@ def settle(tx: Tx, delivery_id: str, *, sent: bool, outcome: str, msgid: str | N
     """Record what became of it. False: somebody did already."""
     to = DeliveryState.SENT if sent else DeliveryState.REFUSED
     return move_delivery(tx, delivery_id, to, outcome=outcome, msgid=msgid, settled_at=now_ms(), lease_until=0)
+
+
+def sent(tx: Tx, messages: Sequence[tuple[str, str]]) -> None:
+    """(delivery, msgid) of messages that WeChat accepted."""
+    if messages:
+        deliver(tx, messages, outcome="sent", settled_at=now_ms(), lease_until=0)
 
 
 def postpone(tx: Tx, owed: Owed, *, wait_ms: int, outcome: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, bindparam, or_, update
 
 from backend.clock import now_ms
 from backend.db import Tx
@@ -108,6 +108,14 @@ def move_reports(tx: Tx, photo_id: str, to: ReportState, **also: object) -> int:
     )
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def deliver(tx: Tx, sent: Sequence[tuple[str, str]], **also: object) -> None:
+    """Messages that were sent, as (delivery, msgid); one statement for all. Those settled already stay as they are."""
+    allowed = or_(*[Delivery.state == source for source in _sources(DELIVERY, DeliveryState.SENT)])
+    mine = update(Delivery).where(Delivery.id == bindparam("delivery"), allowed)
+    changed = mine.values(state=DeliveryState.SENT, msgid=bindparam("said"), **also)
+    tx.connection().execute(changed, [{"delivery": delivery_id, "said": msgid} for delivery_id, msgid in sent])
 
 
 def lease_photo(tx: Tx, photo_id: str, ttl_s: int) -> bool:

@@ -95,8 +95,7 @@ def _send(stage: Stage, known: _Round, senders: ThreadPoolExecutor) -> None:
         going = not known.stop and time.monotonic() < end_at
         free = stage.settings.notify_senders - len(known.under_way) + len(back)
         with stage.db.writing() as tx:
-            for future in back:
-                _settle(tx, known, known.under_way.pop(future), future)
+            deliveries.sent(tx, [done for future in back if (done := _settle(tx, known, future))])
             going = going and not known.stop
             fresh = deliveries.claim(tx, known.album_id, free, stage.settings.lease_ttl) if going else []
             fresh = [owed for owed in fresh if not _given_up(tx, owed)]
@@ -133,23 +132,26 @@ def _tell(stage: Stage, known: _Round, owed: Owed) -> Told:
             return told
 
 
-def _settle(tx: Tx, known: _Round, owed: Owed, future: Future[Told]) -> None:
+def _settle(tx: Tx, known: _Round, future: Future[Told]) -> tuple[str, str] | None:
+    """(delivery, msgid) when it was sent; everything else is written down here."""
+    owed = known.under_way.pop(future)
     try:
         told = future.result()
     except WeChatFailed as exc:
         _failed(tx, known, owed, exc)
-        return
+        return None
     except BadInput as exc:
         told = Told(Outcome.MISFIT, field=exc.detail)
     if told.outcome is Outcome.SENT:
         known.sent += 1
-        deliveries.settle(tx, owed.delivery_id, sent=True, outcome="sent", msgid=told.msgid)
-    elif told.outcome is Outcome.BUSY:
+        return owed.delivery_id, told.msgid
+    if told.outcome is Outcome.BUSY:
         deliveries.postpone(tx, owed, wait_ms=BUSY_MS, outcome="busy")
     elif told.outcome in HOLDING:
         _hold(tx, known, owed, told)
     else:
         _refused(tx, owed, told)
+    return None
 
 
 def _refused(tx: Tx, owed: Owed, told: Told) -> None:

@@ -78,8 +78,10 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("guest_id", "album_id", "milestone", "round"),
         Index(
-            "ix_deliveries_due",
+            "ix_deliveries_planned",
+            "album_id",
             "due_at",
+            "id",
             sqlite_where=text("state = 'planned'"),
             postgresql_where=text("state = 'planned'"),
         ),

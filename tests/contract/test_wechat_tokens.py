@@ -44,7 +44,7 @@ def test_eight_processes_with_an_empty_cache_ask_for_one_token(sandbox, redis, r
     found = [results.get(timeout=90) for _ in processes]
     for process in processes:
         process.join(20)
-    assert found == [3] * PROCESSES
+    assert found == [4] * PROCESSES
     assert len(sandbox.calls("gettemplate")) == PROCESSES
     assert len(sandbox.calls(TOKEN)) == 1
 

@@ -29,10 +29,10 @@ def test_who_asked_to_be_reminded_is_told_and_led_to_the_album(house: House, gue
     phone = guest("mei")
     phone.scan(house.seed["scene"]).wall(len(house.photos()))
     phone.tap("提醒我")
-    phone.until("phone.toasts.includes('已开启，还会提醒你 1 次')")
+    phone.until("phone.toasts.includes('已开启，还会提醒你 3 次')")
     [asked] = phone.calls("requestSubscribeMessage")
-    assert 1 <= len(asked["tmplIds"]) <= 3
-    house.shoot()
+    assert len(asked["tmplIds"]) == 3  # one message each: first photos, retouched photos, the complete album
+    house.complete()
     house.running.until(lambda: len(house.messages("mei")) == 1, 60)
     page = house.messages("mei")[0]["page"]
     opened = guest("mei").open(page)
