@@ -16,6 +16,8 @@ from backend.models import Album, Art, ArtKind, BrandKit, Photo
 from backend.models import Recipe as RecipeRow
 from backend.recipe import Look, Recipe
 
+SHOWN = (".png", ".jpg", ".jpeg", ".webp")  # a browser may show these from the store; SVG is only ever a file to save
+
 
 def save(tx: Tx, recipe: Recipe) -> str:
     """Keep the recipe; returns its id. Idempotent: equal content, one row."""
@@ -54,6 +56,13 @@ def of_album(tx: Tx, album: Album) -> Recipe:
     """What the album wants, from its switches, its look and its brand kit. Raises BadInput."""
     kit = tx.get(BrandKit, album.brand_kit_id) if album.brand_kit_id else None
     return wanted(kit, watermark=album.watermark_on, frame=album.frame_on, look=album.look)
+
+
+def logos(tx: Tx, album: Album) -> list[str]:
+    """Keys of the pictures in the album's brand kit: its organizer's and sponsors' logos, for the big screen."""
+    kit = tx.get(BrandKit, album.brand_kit_id) if album.brand_kit_id else None
+    keys = [layer.art_key for layer in wanted(kit).layers if layer.art_key.endswith(SHOWN)]
+    return list(dict.fromkeys(keys))
 
 
 def use(tx: Tx, album_id: str, recipe: Recipe) -> bool:

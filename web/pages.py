@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import HTTPException
 
-from backend import events, feed, gate
+from backend import branding, events, feed, gate
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -111,6 +111,7 @@ def screen(share_code: str) -> ResponseReturnValue:
         albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
         chosen = _chosen(tx, albums)
         boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
+        logos = branding.logos(tx, chosen) if chosen else []
     if boot is None:
         return entry.page(at, event, chosen, albums)
     link = f"{at.settings.base_url}/a/{share_code}?f=s"
@@ -120,6 +121,9 @@ def screen(share_code: str) -> ResponseReturnValue:
         "screen.html",
         "screen",
         event=event,
+        albums=albums,
+        chosen=chosen,
+        logos=[at.store.url(key, ttl=at.settings.photo_url_ttl) for key in logos],
         photos=boot["photos"],
         total=boot["album"]["photos"],
         boot=shell.embedded(boot),

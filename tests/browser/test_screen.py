@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.test_album import serious
@@ -85,6 +87,64 @@ def test_the_screen_changes_modes_by_key_and_keeps_it(venue: Venue, guests: Gues
     until(page, "document.body.dataset.mode === 'spotlight'")
     assert "mode=spotlight" in page.url
     assert serious(page) == []
+
+
+def test_the_wall_leaves_the_code_free_and_shows_no_photo_twice(venue: Venue, guests: Guests) -> None:
+    for size in (WIDE, DESK):
+        page = guests.open(screen(venue, "wall"), size)
+        until(page, f"{ON_STAGE}.length > 5", 30)
+        shown = page.evaluate(ON_STAGE)
+        assert len(shown) == len(set(shown))
+        covered = """(() => { const code = document.querySelector('.code').getBoundingClientRect();
+            return [...document.querySelectorAll('#stage .place')].filter((place) => {
+                const box = place.getBoundingClientRect();
+                return box.right > code.left && box.bottom > code.top; }).length; })()"""
+        assert page.evaluate(covered) == 0
+
+
+def test_partners_stand_beside_the_title(venue: Venue, guests: Guests) -> None:
+    """The pictures of the album's brand kit, as an organizer uploads them."""
+    out = io.BytesIO()
+    Image.new("RGBA", (300, 100), (200, 60, 30, 255)).save(out, "PNG")
+    art = venue.organizer("/arts?name=partner.png", out.getvalue())["art"]
+    layer = {"art_key": art["key"], "place": "sw", "size": 10.0}
+    brand = venue.organizer("/brands", {"name": "伙伴", "layers": [layer]})["brand"]
+    with_brand = f"/albums/{venue.plant_album('伙伴专场', 0)}/brand"
+    venue.running.until(lambda: venue.organizer("/arts")["arts"][0]["state"] == "ready", 60)
+    venue.organizer(with_brand, {"watermark": True, "frame": False, "brand_id": brand["id"]})
+    page = guests.open(f"{screen(venue, 'wall')}&album={with_brand.split('/')[2]}", WIDE)
+    until(page, "document.querySelector('.sponsors img')?.naturalWidth === 300", 20)
+    none = guests.open(screen(venue, "wall"), WIDE)
+    assert none.locator(".sponsors").count() == 0
+
+
+def test_the_one_at_the_controls_decides_what_is_shown(venue: Venue, guests: Guests) -> None:
+    page = guests.open(screen(venue, "wall"), WIDE)
+    until(page, f"{ON_STAGE}.length > 5", 30)
+    page.wait_for_timeout(1500)  # the first pictures are all there
+    page.keyboard.press(" ")
+    place = page.locator("#stage .small[data-id]").first
+    unwanted = place.get_attribute("data-id")
+    place.click()
+    assert unwanted in page.evaluate(ON_STAGE), "one press only asks"
+    place.click()
+    until(page, f"!{ON_STAGE}.includes('{unwanted}')")
+    page.reload()
+    until(page, f"{ON_STAGE}.length > 5", 30)
+    page.wait_for_timeout(1500)
+    assert unwanted not in page.evaluate(ON_STAGE), "also after a restart"
+    page.keyboard.press(" ")
+    page.mouse.move(500, 400)
+    page.get_by_label("上屏前等待").select_option("10")
+    assert "safe=10" in page.url
+    known = page.evaluate(ON_STAGE)
+    before = venue.running.live()
+    sent = venue.shoot()
+    venue.settle(before + 1)
+    page.wait_for_timeout(3000)
+    assert set(page.evaluate(ON_STAGE)) <= set(known), "somebody may still take it down"
+    until(page, "document.querySelector('#stage .fresh') !== null", 40)
+    assert time.monotonic() - sent > 8
 
 
 def test_the_console_counts_hides_and_brands(venue: Venue, guests: Guests) -> None:

@@ -5,7 +5,7 @@ import "./screen.css";
 import words from "../../words/screen.json";
 import { type Carrier, follow } from "./follow";
 import { Roll } from "./roll";
-import { Reel } from "./screen/reel";
+import { type Choice, CHOICES, Reel } from "./screen/reel";
 import { type Scene, type Show, Slides, Spotlight, Wall } from "./screen/shows";
 import { Speech } from "./speech";
 import type { Album, EventCard, Photo } from "./wire";
@@ -25,11 +25,13 @@ type Mode = keyof typeof SHOWS;
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Boot;
 const asked = new URLSearchParams(location.search);
 const speech = new Speech<ScreenWords>(words);
-const reel = new Reel(new Roll(boot.album.revision, boot), Number(asked.get("safe") ?? 0) * 1000);
+const chosen = CHOICES.find((one) => one === asked.get("show")) ?? "all";
+const reel = new Reel(new Roll(boot.album.revision, boot), Number(asked.get("safe") ?? 0) * 1000, chosen);
 const stage = document.querySelector<HTMLElement>("#stage") ?? document.body;
 
 let mode: Mode = isMode(asked.get("mode")) ?? "wall";
 let shuffle = asked.get("order") === "shuffle";
+document.getElementById("shuffle")?.setAttribute("aria-pressed", String(shuffle));
 let paused = false;
 let photos = boot.album.photos;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,12 +48,17 @@ function open(chosen: Mode): Show {
   for (const button of document.querySelectorAll<HTMLElement>("[data-show]")) {
     button.setAttribute("aria-pressed", String(button.dataset["show"] === mode));
   }
-  asked.set("mode", mode);
-  history.replaceState(null, "", `?${asked.toString()}`);
+  note("mode", mode);
   stage.replaceChildren();
   const opened = new SHOWS[mode](scene);
   tick(opened);
   return opened;
+}
+
+/** The address says all that was chosen, so that a restart shows the same. */
+function note(name: string, value: string): void {
+  asked.set(name, value);
+  history.replaceState(null, "", `?${asked.toString()}`);
 }
 
 /** Something moves every few seconds even when nobody takes a photo; a new photo starts the wait anew. */
@@ -104,6 +111,7 @@ async function fill(): Promise<void> {
 
 function mix(): void {
   shuffle = !shuffle;
+  note("order", shuffle ? "shuffle" : "newest");
   document.getElementById("shuffle")?.setAttribute("aria-pressed", String(shuffle));
 }
 
@@ -121,6 +129,26 @@ addEventListener("keydown", (event) => {
   if (event.target instanceof HTMLButtonElement && event.key === " ") return;
   KEYS[event.key]?.();
 });
+/** A choice of the controls: another album is another page, the rest happens here. */
+document.querySelector(".controls")?.addEventListener("change", (event) => {
+  const { id, value } = event.target as HTMLSelectElement;
+  note(id, value);
+  if (id === "album") location.reload();
+  if (id === "safe") reel.safeMs = Number(value) * 1000;
+  if (id === "show") {
+    reel.choose(value as Choice);
+    show = open(mode);
+  }
+});
+/** One press asks, a second one on the same photo takes it off this screen. */
+stage.addEventListener("click", (event) => {
+  const place = (event.target as HTMLElement).closest<HTMLElement>(".place");
+  const asking = stage.querySelector<HTMLElement>(".asking");
+  asking?.classList.remove("asking");
+  if (!place?.dataset["id"]) return;
+  if (place === asking) reel.bar(place.dataset["id"]);
+  else place.classList.add("asking");
+});
 document.querySelector(".controls")?.addEventListener("click", (event) => {
   const button = (event.target as HTMLElement).closest("button");
   const chosen = isMode(button?.dataset["show"] ?? null);
@@ -130,11 +158,19 @@ document.querySelector(".controls")?.addEventListener("click", (event) => {
   else if (button?.id === "fullscreen") void fill();
 });
 
+for (const [id, value] of [["show", chosen], ["safe", asked.get("safe") ?? "0"]] as const) {
+  const select = document.querySelector<HTMLSelectElement>(`#${id}`);
+  if (select) select.value = value;
+}
+
 let rest: ReturnType<typeof setTimeout> | undefined;
 function stir(): void {
   document.body.classList.add("awake");
   clearTimeout(rest);
-  rest = setTimeout(() => document.body.classList.remove("awake"), 2_500);
+  rest = setTimeout(() => {
+    document.body.classList.remove("awake");
+    stage.querySelector(".asking")?.classList.remove("asking");
+  }, 4_000);
 }
 addEventListener("pointermove", stir);
 addEventListener("focusin", stir);

@@ -24,6 +24,8 @@ export interface Scene {
   shuffle: () => boolean;
 }
 
+const CROPPED = 0.06; // of a photo may be cut off to fill its place, no sponsor's frame; else all of it is shown on a blurred one
+
 /** A place for one photo; a new one fades in over the old one. */
 class Place {
   readonly el = document.createElement("figure");
@@ -32,17 +34,31 @@ class Place {
 
   constructor(kind: string) {
     this.el.className = `place ${kind}`;
+    this.el.dataset["bar"] = document.querySelector<HTMLElement>("#stage")?.dataset["bar"] ?? "";
   }
 
   show(photo: Photo, picture: HTMLImageElement | null): void {
     if (!picture) return;
     const old = [...this.el.querySelectorAll("img")];
+    this.el.classList.remove("asking"); // the question was about the photo before
     this.photo = photo;
     this.since = performance.now();
     this.el.dataset["id"] = photo.id;
     picture.classList.add("coming");
+    if (this.#cuts(photo)) {
+      const behind = picture.cloneNode() as HTMLImageElement;
+      picture.classList.add("whole");
+      behind.classList.add("behind");
+      this.el.append(behind);
+    }
     this.el.append(picture);
     setTimeout(() => old.forEach((img) => img.remove()), 1400);
+  }
+
+  #cuts(photo: Photo): boolean {
+    if (this.el.classList.contains("slide")) return false;
+    const turn = photo.width / photo.height / (this.el.clientWidth / this.el.clientHeight || 1.5);
+    return 1 - Math.min(turn, 1 / turn) > CROPPED;
   }
 
   empty(): void {
@@ -70,6 +86,8 @@ class Turns {
   }
 }
 
+const ROOM = 12; // px between the photos and the code
+
 export class Wall implements Show {
   readonly stepMs = 4_500;
   readonly #scene: Scene;
@@ -83,7 +101,9 @@ export class Wall implements Show {
 
   resize(): void {
     const { stage, reel } = this.#scene;
-    const boxes = mosaic(stage.clientWidth, stage.clientHeight, 6);
+    const code = document.querySelector(".code")?.getBoundingClientRect();
+    const corner = { left: (code?.left ?? Infinity) - ROOM, top: code?.top ?? Infinity };
+    const boxes = mosaic(stage.clientWidth, stage.clientHeight, 6, corner, reel.standing());
     this.#places = boxes.map((box, i) => {
       const place = new Place(i ? "small" : "large");
       Object.assign(place.el.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` });
@@ -98,11 +118,13 @@ export class Wall implements Show {
     const [large] = this.#places;
     if (!large) return;
     const newest = !large.photo || photo.position > large.photo.position;
-    if (!newest) this.#hang(photo, false);
+    if (!newest) this.#hang(photo);
     else {
       const old = large.photo;
+      const twice = this.#places.find((place) => place !== large && place.photo?.id === photo.id);
       this.#put(large, photo, fresh);
-      if (old) this.#hang(old, false);
+      twice?.empty();
+      if (old) this.#hang(old);
     }
   }
 
@@ -121,15 +143,15 @@ export class Wall implements Show {
 
   step(): void {
     const next = this.#turns.next(this.#scene.reel.shown(), this.#taken(), this.#scene.shuffle());
-    if (next) this.#hang(next, true);
+    if (next) this.#hang(next);
   }
 
   /** Into an empty small place, else instead of an old photo of about the same shape. */
-  #hang(photo: Photo, evenWhenFull: boolean): void {
+  #hang(photo: Photo): void {
+    if (this.#places.some((place) => place.photo?.id === photo.id)) return;
     const small = this.#places.slice(1);
-    if (small.some((place) => place.photo?.id === photo.id)) return;
     const empty = small.filter((place) => !place.photo);
-    const candidates = empty.length || !evenWhenFull ? (empty.length ? empty : small) : small;
+    const candidates = empty.length ? empty : small;
     const ratio = photo.width / photo.height;
     const now = performance.now();
     const cost = (place: Place): number => {
