@@ -6,6 +6,7 @@ seconds, and being killed at any moment loses nothing, because whoever was told 
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from collections.abc import Callable
@@ -15,26 +16,30 @@ from typing import Any, Final
 
 from PIL import Image
 
-from camera_bridge import selftest, state
+from camera_bridge import account, forecast, selftest, state
+from camera_bridge.address import NOWHERE, own_address
 from camera_bridge.cameras import Cameras
 from camera_bridge.clock import now_ms, ticks
 from camera_bridge.config import Config
-from camera_bridge.errors import ConfigError
+from camera_bridge.dial import Dial, read
+from camera_bridge.errors import BridgeError, ConfigError, UplinkError
+from camera_bridge.forecast import Plan
 from camera_bridge.ledger import Asset
 from camera_bridge.loops import keep
-from camera_bridge.policy import MODES, Policy
+from camera_bridge.policy import MODES, RAW, Policy
+from camera_bridge.preflight import Preflight
 from camera_bridge.preview import MOST_PIXELS, Developer, Wish, affordable
 from camera_bridge.sources.card import Import
 from camera_bridge.sources.ftp import FtpDoor
 from camera_bridge.sources.gphoto import GphotoCable, library
 from camera_bridge.sources.hotfolder import HotFolder
 from camera_bridge.sources.usb import Tether
-from camera_bridge.spool import Spool, Watcher
+from camera_bridge.spool import SELF_TEST, Spool, Watcher
 from camera_bridge.uplink.crew import Calls, Crew
 from camera_bridge.uplink.desk import Desk
 from camera_bridge.uplink.line import Line
-from camera_bridge.uplink.pace import Pace
-from camera_bridge.uplink.platform import Account
+from camera_bridge.uplink.pace import SHARE, Pace
+from camera_bridge.uplink.platform import Account, Platform
 from camera_bridge.uplink.senders import Out
 from camera_bridge.uplink.told import story_id
 from camera_bridge.uplink.ways import Ways
@@ -55,18 +60,21 @@ class Bridge:
         self.pace = Pace(self.desk)
         if config.usb:
             library()
-        self.policy, self.cameras = Policy(config), Cameras()
+        self.policy, self.cameras, self.dial = Policy(config), Cameras(), Dial()
+        self._clock_frames: set[str] = set()
         self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
         self.policy.remembered(self.spool.ledger)
+        self._address = self.spool.ledger.kept("address") or ""  # where cameras found us last
         self.door = self._open_door()
         self.tether = Tether(GphotoCable, self.spool) if config.usb else None
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
         self.ways = Ways(config.uplinks)
-        account = Account(config.server, config.token, config.ca_file, self.ways, self.cameras.offset_ms)
-        out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
-        self.crew = Crew(account, out, Calls(self._about, self._identity, self.do))
-        self.spool.watch, self.spool.arrived = self._watch, self.cameras.arrived
+        self._account = Account(config.server, config.token, config.ca_file, self.ways, self.cameras.offset_ms)
+        self._out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
+        self.test: Preflight | None = None
+        self.crew = Crew(self._account, self._out, Calls(self._about, self._identity, self.do))
+        self.spool.watch, self.spool.arrived = self._watch, self._arrived
         self._threads: list[threading.Thread] = []
 
     def _open_door(self) -> FtpDoor | None:
@@ -78,7 +86,7 @@ class Bridge:
 
     def start(self) -> None:
         """Take over what an earlier run left, open the doors, begin to send."""
-        self.cameras.remember(self.spool.ledger.assets("ORDER BY asset_id"))
+        self.cameras.remember(self.spool.ledger)
         adopted = self.spool.adopt()
         if adopted:
             log.info("adopted files=%d", adopted)
@@ -135,6 +143,8 @@ class Bridge:
             "retract": lambda: self.spool.ledger.retract(about or self._last_live()),
             "forgive_gaps": lambda: self.cameras.forgive(about),
             "mode": lambda: self.policy.switch(about, self.spool.ledger) if about in MODES else False,
+            "raw": lambda: self.policy.switch_raw(about, self.spool.ledger) if about in RAW else False,
+            "record": lambda: self.door.dialogue.switch(on=about != "off") if self.door else False,
             "want_original": self.spool.ledger.hurry,
         }
         order = orders.get(name)
@@ -160,9 +170,14 @@ class Bridge:
             "server_ok": self.line.is_up,
             "line": {"state": line.state, "why": line.why, "since": line.since, "rtt_ms": line.rtt_ms},
             "ways": self.ways.report(),
+            **self._addresses(),
+            "forecast": forecast.ahead(self.spool.ledger, SHARE * rate),
+            "preflight": self.test.progress() if self.test else None,
             "story_fault": self.crew.keeper.story.fault,
             "uplink": {"bytes_per_s": round(self.pace.carries), "pace": round(self.pace.rate), "left_s": left_s},
             "mode": self.policy.mode,
+            "raw": self.policy.raw,
+            "recording": bool(self.door and self.door.dialogue.on),
             "paused": self.desk.paused,
             "originals_held": self.crew.originals.held,
             "event": self.crew.keeper.policy.get("event"),
@@ -186,6 +201,29 @@ class Bridge:
             return {"ok": False, "why": "ftp is off"}
         host = self.config.ftp.host
         return selftest.visit(self.door, "127.0.0.1" if host in {"0.0.0.0", "::"} else host, self.line)  # noqa: S104
+
+    def preflight(self, plan: Plan, seconds: float = 30.0) -> Preflight:
+        """Test the uplink before the event; a test that runs already is given back."""
+        if self.test is None or self.test.progress()["ended"]:
+            self.test = Preflight(self._account, self._out, plan, seconds)
+            self.test.start()
+        return self.test
+
+    def certificate(self) -> dict[str, Any]:
+        """Draw up the account of the event, have it signed, keep it as JSON and as a page. Raises BridgeError."""
+        self.crew.keeper.story.finish()
+        platform = Platform(self._account)
+        try:
+            signed = platform.certificate(account.draw_up(self.spool.ledger, self.cameras))
+        except UplinkError as trouble:
+            raise BridgeError(f"not signed: {trouble}") from trouble
+        finally:
+            platform.wire.hang_up()
+        account.write(self.certificate_page().parent, signed)
+        return {"page": "/certificate", "url": signed.get("url"), "signed": "signature" in signed}
+
+    def certificate_page(self) -> Path:
+        return self.config.spool_dir / "certificate" / "certificate.html"
 
     def _has_preview(self, row: dict[str, Any]) -> bool:
         return self.spool.preview_path(str(row["asset_id"])).exists()
@@ -222,13 +260,41 @@ class Bridge:
         return affordable(self.crew.keeper.wish(), self.pace.carries)
 
     def _deliver(self, asset: Asset, jpeg: bytes) -> None:
+        if self.dial.armed and self._shows_the_clock(asset, jpeg):
+            return
         if self.line.is_up and asset.state == "spooled":
             self.desk.deliver(asset, jpeg)
         self.spool.preview_path(asset.asset_id).write_bytes(jpeg)
 
+    def _shows_the_clock(self, asset: Asset, jpeg: bytes) -> bool:
+        """A photo of our own clock sets the camera's offset and is shown to nobody."""
+        with Image.open(io.BytesIO(jpeg)) as picture:
+            at = read(picture)
+        if at is None:
+            return False
+        offset = self.cameras.read_clock(asset, at)
+        log.info("clock_read camera=%s offset_ms=%s", asset.camera, offset)
+        self.spool.ledger.note("clock", asset.asset_id, shown_at=at, offset_ms=offset)
+        self._clock_frames.add(asset.asset_id)
+        return True
+
     def _settled(self, asset_id: str, row: Asset | None) -> None:
-        del row
+        if asset_id in self._clock_frames:
+            self._clock_frames.discard(asset_id)
+            if row is not None:
+                self.spool.ledger.set_aside(asset_id, "clock")
         self.desk.committed(asset_id)
+
+    def _arrived(self, asset: Asset) -> None:
+        self.cameras.arrived(asset)
+        if asset.source == "ftp" and asset.camera != SELF_TEST and (now := own_address()) != self._address:
+            self._address = now
+            self.spool.ledger.keep("address", now)
+
+    def _addresses(self) -> dict[str, str]:
+        """Ours now, and the one cameras used last if it was another: they will not find us."""
+        now, used = own_address(), self._address
+        return {"address": now, "address_before": used if used and NOWHERE not in {now, used} and used != now else ""}
 
     def _room(self) -> int:
         return self.spool.free_bytes() - self.config.reserve_bytes

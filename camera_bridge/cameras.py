@@ -2,21 +2,23 @@
 
 Cameras count their files. When 0412 and 0416 are here, 0413–0415 were taken and never came: the only witness of a photo
 that was lost before the bridge. A clock is judged by the shortest time between shutter and arrival: a photo cannot
-arrive before it is taken, so that minimum is the clock's error plus about a second of transfer.
+arrive before it is taken, so that minimum is the clock's error plus about a second of transfer. A photo of the clock on
+our own page says it to a tenth of a second and counts until the camera's clock is found to have been set since.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from camera_bridge.clock import now_ms
 from camera_bridge.exif import base_name, file_number
-from camera_bridge.ledger import Asset
+from camera_bridge.ledger import Asset, Ledger
 
 _REPORT_AFTER_MS: Final = 30_000
 _FAR: Final = 100  # a larger step is a new sequence: another card, another counter
@@ -59,9 +61,12 @@ class _Camera:
     recent: deque[int] = field(default_factory=lambda: deque(maxlen=600))
     last_name: str = ""
     forgiven_at: int = 0
+    read_ms: int | None = None  # from a photo of our clock
 
     def offset_ms(self) -> int | None:
         """What to add to the camera's times; None while too little is known, 0 when its clock is right."""
+        if self.read_ms is not None:
+            return self.read_ms
         if len(self.delays) < _ENOUGH:
             return None
         error = min(self.delays) - _TRANSFER_MS
@@ -74,11 +79,25 @@ class Cameras:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cameras: dict[str, _Camera] = {}
+        self._read: dict[str, int] = {}  # by body: what photos of our clock said
+        self._forget: Callable[[], None] = lambda: None
 
-    def remember(self, assets: Iterable[Asset]) -> None:
-        """What an earlier run received."""
-        for asset in assets:
+    def remember(self, ledger: Ledger) -> None:
+        """What an earlier run received and read."""
+        self._read = json.loads(ledger.kept("clocks") or "{}")
+        self._forget = lambda: ledger.keep("clocks", json.dumps(self._read))
+        for asset in ledger.assets("ORDER BY asset_id"):
             self.arrived(asset)
+
+    def read_clock(self, asset: Asset, at: int) -> int | None:
+        """A photo of our clock, taken when it showed `at`. The answer is the offset; None: the file has no time."""
+        if asset.shot_at is None:
+            return None
+        with self._lock:
+            camera = self._cameras.setdefault(asset.camera, _Camera())
+            camera.read_ms = self._read[_body(asset)] = at - asset.shot_at
+            self._forget()
+            return camera.read_ms
 
     def arrived(self, asset: Asset) -> None:
         """A file is here, whole."""
@@ -94,13 +113,23 @@ class Cameras:
             if asset.serial != camera.serial:
                 camera.serial = asset.serial
                 camera.delays.clear()
+            camera.read_ms = self._read.get(_body(asset))
             if asset.shot_at is not None:
                 camera.delays.append(asset.received_at - asset.shot_at)
+                self._believe(camera, asset)
             number = file_number(asset.name)
             if number is not None:
                 counter = counter_of(asset.name)
                 sequence = camera.sequences.setdefault(counter, _Sequence(number))
                 sequence.step(number, asset.received_at)
+
+    def _believe(self, camera: _Camera, asset: Asset) -> None:
+        """A photo that arrives before it was taken: the camera's clock was set after it was read."""
+        if camera.read_ms is not None and camera.delays[-1] - camera.read_ms < -_NOTICEABLE_MS:
+            del self._read[_body(asset)]
+            camera.read_ms = None
+            camera.delays = deque([camera.delays[-1]], maxlen=_SAMPLES)
+            self._forget()
 
     def _fill(self, asset: Asset) -> None:
         """A card's copy closes a gap, whatever the folder it came from is called."""
@@ -127,7 +156,8 @@ class Cameras:
                 camera = next(
                     (one for one in self._cameras.values() if asset.serial and one.serial == asset.serial), None
                 )
-            return camera.offset_ms() if camera else None
+            read = self._read.get(_body(asset)) if asset.serial else None
+            return read if read is not None else camera.offset_ms() if camera else None
 
     def report(self) -> dict[str, dict[str, Any]]:
         """By camera: gaps older than half a minute, clock error, pace of shooting."""
@@ -137,11 +167,16 @@ class Cameras:
                 name: {
                     "gaps": _gaps(camera, now),
                     "clock_offset_ms": camera.offset_ms(),
+                    "clock_by": "minimum" if camera.read_ms is None else "qr",
                     "per_minute": sum(now - at < _MINUTE_MS for at in camera.recent),
                     "serial": camera.serial or None,
                 }
                 for name, camera in self._cameras.items()
             }
+
+
+def _body(asset: Asset) -> str:
+    return asset.serial or f"user {asset.camera}"
 
 
 def counter_of(name: str) -> str:

@@ -12,6 +12,7 @@ import logging
 import signal
 import sys
 import threading
+import webbrowser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -27,24 +28,28 @@ from camera_bridge.clock import pause
 from camera_bridge.config import Config
 from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy, UplinkError
 from camera_bridge.ledger import Ledger
-from camera_bridge.screen import KEY_HEADER, Screen
+from camera_bridge.screen import KEY_HEADER, Screen, plan
 from camera_bridge.terminal import Bar, code_words, describe
 from camera_bridge.uplink.platform import Account, Platform
+from camera_bridge.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
 _FORMAT: Final = "time=%(asctime)s level=%(levelname)s from=%(name)s %(message)s"
 _LOOK_S: Final = 0.2
+_HOME: Final = Path.home() / "Kuaimen" / "bridge.json"
+_UP_S: Final = 15.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `kuaimen-bridge`."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given or ["run"])
     logging.basicConfig(level=options.log_level.upper(), format=_FORMAT, stream=sys.stderr)
     logging.getLogger("pyftpdlib").setLevel(logging.WARNING)
     command: Callable[[argparse.Namespace, Config], int] = options.command
     try:
-        return command(options, Config() if command is pair else settings.load(options.config))
+        return command(options, Config() if command in {pair, run} else settings.load(options.config))
     except (ConfigError, PortTaken) as error:
         print(f"kuaimen-bridge: {error}", file=sys.stderr)
         return 2
@@ -56,19 +61,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    """Take photos in and send them on until somebody says stop."""
-    config = replace(config, record=config.record or options.record)
+    """Take photos in and send them on until somebody says stop; pair first when nobody did."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    bridge = Bridge(config)
+    screen = None
+    if not settings.paired(options.config):
+        screen = _welcome(options, stop)
+        if screen is None:
+            return 0
+    config = settings.load(options.config)
+    bridge = Bridge(replace(config, record=config.record or options.record))
     try:
-        screen = Screen(bridge, config.state_host, config.state_port)
+        if screen is None:
+            screen = _open(options, bridge, config.state_host, config.state_port)
+        else:
+            screen.show(bridge)
     except PortTaken:
         bridge.stop()
         raise
     bridge.start()
-    screen.start()
     log.info("ready state_port=%d spool=%s server=%s", screen.port, config.spool_dir, config.server)
     with Awake():
         stop.wait()
@@ -76,6 +88,37 @@ def run(options: argparse.Namespace, config: Config) -> int:
     screen.stop()
     bridge.stop()
     return 0
+
+
+def _welcome(options: argparse.Namespace, stop: threading.Event) -> Screen | None:
+    """Show a code, in the terminal and on the page, until somebody confirms it; None: somebody said stop."""
+    host, port, server = settings.screen_of(options.config)
+    welcome = Welcome(options.config, options.server or server)
+    screen = _open(options, welcome, host, port)
+    welcome.start()
+    shown = ""
+    while not welcome.paired.wait(_LOOK_S) and not stop.is_set():
+        one = welcome.offer()
+        if one is not None and one.code != shown:
+            shown = one.code
+            print(code_words(one), flush=True)
+    welcome.stop()
+    if welcome.paired.is_set():
+        print(f"已配对 Paired. {options.config}", flush=True)
+        return screen
+    screen.stop()
+    return None
+
+
+def _open(options: argparse.Namespace, face: Bridge | Welcome, host: str, port: int) -> Screen:
+    """The page, and a browser on it where somebody sits in front of this computer."""
+    screen = Screen(face, host, port)
+    screen.start()
+    url = f"http://127.0.0.1:{screen.port}/"
+    print(f"相机桥 Camera bridge: {url}", flush=True)
+    if sys.stdout.isatty() and not options.no_browser:
+        webbrowser.open(url)
+    return screen
 
 
 def status(options: argparse.Namespace, config: Config) -> int:
@@ -148,7 +191,7 @@ def verify(options: argparse.Namespace, config: Config) -> int:
 def certificate(options: argparse.Namespace, config: Config) -> int:
     """Draw up the account of the event and have the platform sign it."""
     ledger, cameras = Ledger(config.spool_dir / "ledger.db"), Cameras()
-    cameras.remember(ledger.assets("ORDER BY asset_id"))
+    cameras.remember(ledger)
     drawn = account.draw_up(ledger, cameras)
     ledger.close()
     platform = Platform(Account(config.server, config.token, config.ca_file))
@@ -162,6 +205,36 @@ def certificate(options: argparse.Namespace, config: Config) -> int:
     for path in account.write(options.out, signed):
         print(path)
     return 0 if "signature" in signed else 1
+
+
+def preflight(options: argparse.Namespace, config: Config) -> int:
+    """Half a minute of test traffic: go or no go, and how long originals will take after the event."""
+    doc = {"photos_per_min": options.rate, "photo_bytes": int(options.mb * 1e6), "hours": options.hours}
+    running = _Running(config)
+    if running.get("/state") is not None:
+        running.post("/preflight", doc, "share")
+        return _judged(lambda: (running.get("/state") or {}).get("preflight") or {}, options)
+    bridge = Bridge(_alone(config))
+    bridge.start()
+    try:
+        if not bridge.line.wait_up(_UP_S):
+            raise BridgeError(f"no go: {bridge.line.condition().why}")
+        return _judged(bridge.preflight(plan(doc)).progress, options)
+    finally:
+        bridge.stop()
+
+
+def _judged(look: Callable[[], dict[str, Any]], options: argparse.Namespace) -> int:
+    bar = Bar(sys.stderr)
+    while not (now := look()).get("ended", True):
+        bar.count(int(100 * now["share"]), 100)
+        pause(_LOOK_S)
+    bar.close()
+    said = now.get("result")
+    if said is None:
+        raise BridgeError(f"no go: {now.get('why') or 'the bridge stopped'}")
+    print(json.dumps(said, ensure_ascii=False) if options.json else f"{said['zh']}\n{said['en']}")
+    return 1 if said["verdict"] == "no_go" else 0
 
 
 def pair(options: argparse.Namespace, config: Config) -> int:
@@ -218,12 +291,12 @@ class _Running:
         except (OSError, http.client.HTTPException, ValueError):
             return None
 
-    def post(self, path: str, doc: dict[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, doc: dict[str, Any], expected: str = "import_id") -> dict[str, Any]:
         try:
             answer = self._ask("POST", path, doc)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise BridgeError(f"the running bridge does not answer: {error}") from error
-        if answer is None or "import_id" not in answer:
+        if answer is None or expected not in answer:
             raise BridgeError(str((answer or {}).get("message", "the running bridge refused")))
         return answer
 
@@ -249,7 +322,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (command, words, more) in _COMMANDS.items():
         one = commands.add_parser(name, help=words, description=words)
-        one.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, TOML or JSON")
+        one.add_argument("--config", type=Path, default=_HOME, metavar="FILE", help=f"settings, TOML or JSON; {_HOME}")
         one.set_defaults(command=command)
         more(one)
     return parser
@@ -278,12 +351,21 @@ def _certificate_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
 
 
+def _preflight_options(one: argparse.ArgumentParser) -> None:
+    _as_json(one)
+    one.add_argument("--rate", type=float, default=10, metavar="N", help="photos per minute, all cameras together")
+    one.add_argument("--mb", type=float, default=11, metavar="MB", help="size of one photo")
+    one.add_argument("--hours", type=float, default=4, metavar="H", help="how long the event lasts")
+
+
 def _pair_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--server", required=True, metavar="URL", help="the platform, https://…")
 
 
 def _run_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--record", action="store_true", help="write down what cameras say, in spool/record")
+    one.add_argument("--server", default="", metavar="URL", help="the platform to pair with, if there is no token yet")
+    one.add_argument("--no-browser", action="store_true", help="do not open the page")
 
 
 def _no_options(one: argparse.ArgumentParser) -> None:
@@ -293,6 +375,7 @@ def _no_options(one: argparse.ArgumentParser) -> None:
 _Command = Callable[[argparse.Namespace, Config], int]
 _COMMANDS: Final[dict[str, tuple[_Command, str, Callable[[argparse.ArgumentParser], None]]]] = {
     "run": (run, "take photos in and send them on", _run_options),
+    "preflight": (preflight, "test the uplink before the event: go or no go", _preflight_options),
     "pair": (pair, "connect this computer with the platform", _pair_options),
     "status": (status, "how the running bridge is", _status_options),
     "send": (send, "import a folder or files", _send_options),

@@ -64,8 +64,23 @@ class Config:
     uplinks: tuple[str, ...] = ()  # interfaces or own addresses; empty: every interface with a route out
 
 
+def paired(path: Path) -> bool:
+    """Does the file (or the environment) hold a token? False also for no file."""
+    return path.exists() and bool(_table(path).get("token") or os.environ.get(_TOKEN_NAME))
+
+
+def screen_of(path: Path) -> tuple[str, int, str]:
+    """Where the page listens and which platform it is, before there is a token. Raises ConfigError."""
+    raw = _table(path) if path.exists() else {}
+    return _text(raw, "state_host") or "127.0.0.1", _port(raw, "state_port", 8765), _text(raw, "server")
+
+
 def load(path: Path) -> Config:
     """Read and check a configuration file. Raises ConfigError that names the key and says what to write."""
+    return parse(_table(path), path.parent)
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -78,7 +93,7 @@ def load(path: Path) -> Config:
         ) from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected one table of settings")
-    return parse(raw, path.parent)
+    return raw
 
 
 def parse(raw: dict[str, Any], base: Path) -> Config:

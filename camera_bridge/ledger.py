@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS asset(
 CREATE INDEX IF NOT EXISTS asset_sha ON asset(sha256);
 CREATE INDEX IF NOT EXISTS asset_path ON asset(camera, path);
 CREATE INDEX IF NOT EXISTS asset_state ON asset(state);
+CREATE INDEX IF NOT EXISTS asset_pair ON asset(pair_key);
 CREATE TABLE IF NOT EXISTS debt(
   asset_id TEXT NOT NULL REFERENCES asset(asset_id),
   artifact TEXT NOT NULL CHECK(artifact IN ('preview', 'original', 'retract')),
@@ -101,8 +102,11 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One durable transaction."""
+        """One durable transaction; inside another one it is a part of that."""
         with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
             self._db.execute("BEGIN IMMEDIATE")
             before = self._tip
             try:
@@ -134,8 +138,9 @@ class Ledger:
                 (asset.sha256, asset.asset_id),
             ).fetchone()
             if twin and asset.state != "partial":
-                asset = replace(asset, state="duplicate", dup_of=twin[0])
-                owes = ()
+                asset, owes = replace(asset, state="duplicate", dup_of=twin[0]), ()
+            elif asset.state == "spooled" and self._shows_the_clock(tx, asset):
+                asset, owes = replace(asset, state="aside", why="clock"), ()
             marks = ", ".join("?" for _ in _COLUMNS)
             tx.execute(
                 f"INSERT INTO asset({', '.join(_COLUMNS)}) VALUES({marks})",
@@ -295,6 +300,18 @@ class Ledger:
             )
             self._tell(tx, "owed_again", asset_id, {})
 
+    def forgo_preview(self, asset: Asset) -> bool:
+        """A RAW whose picture is already here owes no preview of its own. True when that was so."""
+        with self.writing() as tx:
+            picture = tx.execute(
+                "SELECT 1 FROM asset WHERE pair_key = ? AND kind <> 'raw' AND state IN ('spooled', 'safe')",
+                (asset.pair_key,),
+            ).fetchone()
+            if asset.kind != "raw" or picture is None:
+                return False
+            self._settle(tx, asset.asset_id, "preview")
+        return True
+
     def hurry(self) -> None:
         """The line is back: whatever waits for a later time is due now."""
         with self.writing() as tx:
@@ -359,6 +376,11 @@ class Ledger:
             tx.execute("INSERT OR REPLACE INTO kept VALUES(?, ?)", (name, value))
 
     # -- inside
+
+    def _shows_the_clock(self, tx: sqlite3.Connection, asset: Asset) -> bool:
+        """Another file of the same press of the shutter was a photo of our clock: meant for nobody."""
+        found = tx.execute("SELECT 1 FROM asset WHERE pair_key = ? AND why = 'clock'", (asset.pair_key,)).fetchone()
+        return found is not None
 
     def _owe(self, tx: sqlite3.Connection, asset_id: str, artifact: str, kind: str) -> None:
         tx.execute(

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-import socket
 from importlib.resources import files
 from typing import Any, Final
 
+from camera_bridge.address import own_address
 from camera_bridge.bridge import Bridge
+from camera_bridge.welcome import Welcome
 
-_NOWHERE: Final = ("192.0.2.1", 9)  # never reached: asking the way to it names our own address
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
-def render(bridge: Bridge, key: str) -> bytes:
+def render(face: Bridge | Welcome, key: str) -> bytes:
     """The page with the state of this moment and, for whoever may see it, what to enter in a camera."""
-    boot = {"key": key, "state": bridge.state(), **_settings(bridge)}
+    if isinstance(face, Welcome):
+        return _filled("welcome.html", {"key": key, "state": face.state()})
+    return _filled("page.html", {"key": key, "state": face.state(), **_settings(face)})
+
+
+def _filled(name: str, boot: dict[str, Any]) -> bytes:
     text = json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")  # a file may be called </script>
-    page = files("camera_bridge").joinpath("page.html").read_text(encoding="utf-8")
+    page = files("camera_bridge").joinpath(name).read_text(encoding="utf-8")
     return page.replace("__BOOT__", text).encode()
 
 
@@ -28,13 +33,3 @@ def _settings(bridge: Bridge) -> dict[str, Any]:
     host = ftp.masquerade or (ftp.host if ftp.host not in _EVERYWHERE else own_address())
     users = [{"user": one.user, "password": one.password} for one in ftp.users]
     return {"host": host, "port": bridge.door.port, "users": users}
-
-
-def own_address() -> str:
-    """The address cameras on the same network reach us at, as far as the routes tell."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(_NOWHERE)
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"

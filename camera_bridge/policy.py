@@ -16,24 +16,26 @@ from camera_bridge.spool import Fate
 from camera_bridge.structure import Finding
 
 MODES: Final = ("auto", "pick", "marked")
+RAW: Final = ("aside", "send")
 OWES: Final = ("preview", "original")
-_BY_MODE: Final = ("not_picked", "not_marked")
+_BY_MODE: Final = ("not_picked", "not_marked", "raw")
 
 
 class Policy:
     """Thread-safe. The mode outlives a restart."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
         self._lock = threading.Lock()
-        self.mode = config.mode
+        self.mode, self.raw = config.mode, config.raw
         self.min_rating = config.min_rating
 
     def remembered(self, ledger: Ledger) -> None:
         """The mode somebody switched to during an earlier run wins over the file's."""
-        mode = ledger.kept("mode")
+        mode, raw = ledger.kept("mode"), ledger.kept("raw")
         if mode in MODES:
             self.mode = mode
+        if raw in RAW:
+            self.raw = raw
 
     def fate(self, finding: Finding, shot: Shot) -> Fate:
         """Of a file that is whole (or never was a picture)."""
@@ -44,7 +46,7 @@ class Policy:
 
     def aside(self, kind: str, rating: int) -> str:
         """Why a file stays here; empty when it goes out."""
-        if kind in {"side", "video"} or (kind == "raw" and self._config.raw == "aside"):
+        if kind in {"side", "video"} or (kind == "raw" and self.raw == "aside"):
             return kind
         if self.mode == "marked" and rating < self.min_rating:
             return "not_marked"
@@ -55,13 +57,22 @@ class Policy:
         with self._lock:
             self.mode = mode
             ledger.keep("mode", mode)
-            changed = 0
-            marks = ", ".join("?" for _ in _BY_MODE)
-            for asset in ledger.assets(f"WHERE state = 'aside' AND why IN ({marks})", *_BY_MODE):
-                changed += self._look_again(asset, ledger)
-            for asset in ledger.assets("WHERE state = 'spooled' AND preview_at IS NULL"):
-                changed += self._look_again(asset, ledger)
-            return changed
+            return self._all_again(ledger)
+
+    def switch_raw(self, raw: str, ledger: Ledger) -> int:
+        """Send RAW files after all, or keep those that have not gone out. The answer counts what changed sides."""
+        with self._lock:
+            self.raw = raw
+            ledger.keep("raw", raw)
+            return self._all_again(ledger)
+
+    def _all_again(self, ledger: Ledger) -> int:
+        """In one transaction: thousands may wait."""
+        marks = ", ".join("?" for _ in _BY_MODE)
+        with ledger.writing():
+            aside = ledger.assets(f"WHERE state = 'aside' AND why IN ({marks})", *_BY_MODE)
+            waiting = ledger.assets("WHERE state = 'spooled' AND preview_at IS NULL")
+            return sum(self._look_again(asset, ledger) for asset in [*aside, *waiting])
 
     def _look_again(self, asset: Asset, ledger: Ledger) -> bool:
         why = self.aside(asset.kind, asset.rating)

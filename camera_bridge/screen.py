@@ -14,6 +14,7 @@ import logging
 import os
 import secrets
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from camera_bridge import page
 from camera_bridge.bridge import Bridge
-from camera_bridge.errors import BridgeError, PortTaken
+from camera_bridge.errors import BridgeError, ConfigError, PortTaken
+from camera_bridge.forecast import Plan
+from camera_bridge.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +39,9 @@ _ALLOWED: Final = (
 
 
 class Screen:
-    """Serves the page, `GET /state`, `POST /import`, `GET /import/<id>`, `POST /do`, `POST /selftest`."""
+    """Serves the page and the requests of docs/bridge.md, of a bridge or of one that is not paired yet."""
 
-    def __init__(self, bridge: Bridge, host: str, port: int) -> None:
+    def __init__(self, face: Bridge | Welcome, host: str, port: int) -> None:
         self.key = secrets.token_urlsafe(24)
         try:
             self._server = _Server((host, port), _Handler)
@@ -46,8 +49,8 @@ class Screen:
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
                 raise PortTaken(f"port {port} is in use: choose another with state_port") from error
             raise
-        self._server.bridge, self._server.key = bridge, self.key
-        self._note = bridge.config.spool_dir / "screen.json"
+        self._server.face, self._server.key = face, self.key
+        self._note = face.config.spool_dir / "screen.json" if isinstance(face, Bridge) else None
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="screen", daemon=True)
 
     @property
@@ -55,20 +58,32 @@ class Screen:
         return int(self._server.server_address[1])
 
     def start(self) -> None:
+        self._leave_note()
+        self._thread.start()
+
+    def show(self, bridge: Bridge) -> None:
+        """Now it is paired: from here on the same address shows the photos."""
+        self._server.face = bridge
+        self._note = bridge.config.spool_dir / "screen.json"
+        self._leave_note()
+
+    def _leave_note(self) -> None:
+        if self._note is None:
+            return
         fd = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             json.dump({"port": self.port, "key": self.key, "pid": os.getpid()}, file)
-        self._thread.start()
 
     def stop(self) -> None:
-        self._note.unlink(missing_ok=True)
+        if self._note is not None:
+            self._note.unlink(missing_ok=True)
         self._server.shutdown()
         self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    bridge: Bridge
+    face: Bridge | Welcome
     key: str
 
 
@@ -84,14 +99,26 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self._may_look():
             return
-        if self.path.split("?")[0] == "/":
-            self._send(page.render(self.server.bridge, self.server.key), "text/html; charset=utf-8")
-        elif self.path.startswith("/preview/"):
-            self._picture(self.path.removeprefix("/preview/"))
-        elif self.path == "/state":
-            self._answer(self.server.bridge.state())
-        elif self.path.startswith("/import/"):
-            job = self.server.bridge.imports.get(self.path.removeprefix("/import/"))
+        face, path = self.server.face, self.path.split("?")[0]
+        if path == "/":
+            self._send(page.render(face, self.server.key), "text/html; charset=utf-8")
+        elif path == "/state":
+            self._answer(face.state())
+        elif isinstance(face, Bridge):
+            self._show(face, path)
+        else:
+            self._answer(None)
+
+    def _show(self, bridge: Bridge, path: str) -> None:
+        if path.startswith("/preview/"):
+            self._picture(bridge, path.removeprefix("/preview/"))
+        elif path == "/clock":
+            self._answer(bridge.dial.faces())
+        elif path == "/certificate":
+            file = bridge.certificate_page()
+            self._send(file.read_bytes(), "text/html; charset=utf-8") if file.exists() else self._answer(None)
+        elif path.startswith("/import/"):
+            job = bridge.imports.get(path.removeprefix("/import/"))
             self._answer(job.progress() if job else None)
         else:
             self._answer(None)
@@ -106,14 +133,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer({"code": "bad_input", "message": str(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     def _obey(self, path: str, doc: dict[str, Any]) -> dict[str, Any] | None:
-        bridge = self.server.bridge
-        if path == "/import":
-            return bridge.take_in([Path(one) for one in doc.get("paths", [])]).progress()
-        if path == "/selftest":
-            return bridge.self_test()
-        if path == "/do" and bridge.do(str(doc.get("do")), str(doc.get("about", ""))):
-            return {"done": doc["do"]}
-        return None
+        face = self.server.face
+        if isinstance(face, Welcome):
+            return _welcomed(face, doc) if path == "/welcome" else None
+        asked = _ASKED.get(path)
+        return asked(face, doc) if asked else None
 
     def _body(self) -> dict[str, Any]:
         size = min(int(self.headers.get("Content-Length") or 0), _MOST_BODY)
@@ -149,8 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"code": "refused", "message": "open the link with the key"}, HTTPStatus.FORBIDDEN)
         return False
 
-    def _picture(self, asset_id: str) -> None:
-        path = self.server.bridge.spool.preview_path(asset_id)
+    def _picture(self, bridge: Bridge, asset_id: str) -> None:
+        path = bridge.spool.preview_path(asset_id)
         if not asset_id.isalnum() or not path.exists():
             self._answer(None)
             return
@@ -177,6 +201,44 @@ class _Handler(BaseHTTPRequestHandler):
         log.debug("screen said=%s", format % args)
 
     log_message = _said  # requests are noise
+
+
+def _welcomed(welcome: Welcome, doc: dict[str, Any]) -> dict[str, Any]:
+    welcome.choose(str(doc.get("server", "")))
+    return welcome.state()
+
+
+def _import(bridge: Bridge, doc: dict[str, Any]) -> dict[str, Any]:
+    return bridge.take_in([Path(one) for one in doc.get("paths", [])]).progress()
+
+
+def _order(bridge: Bridge, doc: dict[str, Any]) -> dict[str, Any] | None:
+    return {"done": doc["do"]} if bridge.do(str(doc.get("do")), str(doc.get("about", ""))) else None
+
+
+_ASKED: Final[dict[str, Callable[[Bridge, dict[str, Any]], dict[str, Any] | None]]] = {
+    "/import": _import,
+    "/do": _order,
+    "/selftest": lambda bridge, _doc: bridge.self_test(),
+    "/preflight": lambda bridge, doc: bridge.preflight(plan(doc)).progress(),
+    "/certificate": lambda bridge, _doc: bridge.certificate(),
+}
+
+
+def plan(doc: dict[str, Any]) -> Plan:
+    """What somebody expects to shoot. Raises ConfigError."""
+    usual = Plan()
+    try:
+        said = Plan(
+            photos_per_min=float(doc.get("photos_per_min") or usual.photos_per_min),
+            photo_bytes=int(doc.get("photo_bytes") or usual.photo_bytes),
+            hours=float(doc.get("hours") or usual.hours),
+        )
+    except (TypeError, ValueError) as error:
+        raise ConfigError("a plan is numbers: photos_per_min, photo_bytes, hours") from error
+    if not (0 < said.photos_per_min <= 6000 and 0 < said.photo_bytes <= 1 << 30 and 0 < said.hours <= 1000):
+        raise ConfigError("photos_per_min, photo_bytes, hours: larger than nothing, and within reason")
+    return said
 
 
 def _same(given: str, key: str) -> bool:

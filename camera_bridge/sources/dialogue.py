@@ -15,15 +15,21 @@ _SAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 class Dialogue:
     """One file per day of visits and address; passwords are left out. Thread-safe."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path, *, on: bool) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.on = False
+        self.switch(on=on)
+
+    def switch(self, *, on: bool) -> None:
+        """Write down from now on, or no longer."""
+        if on:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.on = on
 
     def said(self, address: str, who: str, line: str) -> None:
         """`who` is camera or bridge."""
-        if self._folder is None:
+        if not self.on:
             return
         if line.upper().startswith("PASS "):
             line = "PASS ********"

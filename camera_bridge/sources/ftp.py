@@ -270,7 +270,7 @@ class FtpDoor:
     """Listens, and hands every file to the spool."""
 
     def __init__(self, config: FtpConfig, spool: Spool, *, record: bool = False) -> None:
-        self.dialogue = Dialogue(spool.root / "record" if record else None)
+        self.dialogue = Dialogue(spool.root / "record", on=record)
         self.porch = Porch(config.users)
         self.own = CameraUser(SELF_TEST, secrets.token_hex(8), SELF_TEST)
         self._config = config

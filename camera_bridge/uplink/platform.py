@@ -173,9 +173,10 @@ class Platform:
         """What a spare bridge needs to stand in for this one."""
         self._json("PUT", "/identity", {"identity": doc})
 
-    def measure(self, body: bytes) -> None:
+    def measure(self, body: bytes | Iterable[bytes], size: int) -> None:
         """Bytes that the platform takes and throws away: what the uplink carries, before there are photos."""
-        self._send("PUT", "/measure", body, {"Content-Type": "application/octet-stream"}, 60.0)
+        headers = {"Authorization": f"Bearer {self._account.token}", "Content-Type": "application/octet-stream"}
+        _check(self.wire.ask(Request("PUT", f"{self._base}/measure", headers, body, size, patience_s=30.0)))
 
     def _card(self, asset: Asset) -> dict[str, object]:
         return card(asset, self._account.offset_ms(asset))

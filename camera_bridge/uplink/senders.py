@@ -88,6 +88,8 @@ class PreviewSender:
 
     def _send_from_disk(self, asset: Asset) -> None:
         ledger = self._out.spool.ledger
+        if ledger.forgo_preview(asset):
+            return
         try:
             jpeg = self._preview_of(asset)
         except NoPreview as reason:

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
+from camera_bridge.clock import pause, ticks
 from camera_bridge.errors import Refusal
 from camera_bridge.ledger import Ledger
 from camera_bridge.uplink.platform import Platform
@@ -20,6 +21,7 @@ from camera_bridge.uplink.platform import Platform
 log = logging.getLogger(__name__)
 
 _PORTION: Final = 40  # about 12 KB: 50 ms of a 2 Mbit/s uplink
+_FINISH_S: Final = 10.0
 _OLD_PLATFORM: Final = frozenset({404, 405})
 
 
@@ -44,6 +46,12 @@ class Storyteller:
     def again(self) -> None:
         """The line is back: ask the platform how far it has the story."""
         self._told, self._silent = None, False
+
+    def finish(self) -> None:
+        """The rest at once is the keeper's work: wait until it is told, ten seconds at most."""
+        end = ticks() + _FINISH_S
+        while not self._silent and ticks() < end and (self._told or 0) < self._ledger.tip().n:
+            pause(0.1)
 
     def portion(self) -> None:
         """Tell the next few lines, if there are any. Raises Offline, Busy."""

@@ -131,7 +131,8 @@ LONG_AGO = 1_700_000_000_000
 
 def gaps(*shots: Asset) -> list[str]:
     cameras = Cameras()
-    cameras.remember(shots)
+    for one in shots:
+        cameras.arrived(one)
     found = cameras.report()["cam1"]["gaps"]
     assert isinstance(found, list)
     return found
