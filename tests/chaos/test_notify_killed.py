@@ -142,6 +142,8 @@ def test_death_at_every_call(
 
 def test_the_range_covers_every_call(stage: Stage, bell: FakeBell, cast: Cast, listeners: None) -> None:
     death, told = Death(0, after=False), Counter[str]()
-    notify.album(mortal(stage, bell, death, told, 1), NotifyAlbum(cast.album.id))
+    living = mortal(stage, bell, death, told, 1)
+    notify.album(living, NotifyAlbum(cast.album.id))
+    living.db.engine.dispose()
     assert GUESTS < death.calls <= CALLS
     assert sum(told.values()) == GUESTS
