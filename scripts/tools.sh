@@ -1,5 +1,5 @@
 #!/bin/sh
-# Programs that the tests drive: a browser with Chinese fonts, two FTP clients, a PDF reader. Debian packages.
+# Programs that the tests drive: a browser with Chinese fonts, two FTP clients, a PDF reader, nginx. Debian packages.
 # Installs what is missing when it may; otherwise says what to type and goes on.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -15,6 +15,7 @@ want chromium command -v chromium
 want fonts-noto-cjk test -d /usr/share/fonts/opentype/noto
 want lftp command -v lftp
 want ncftp command -v ncftpput
+want nginx-light command -v nginx
 want poppler-utils command -v pdftotext
 [ -n "$missing" ] || exit 0
 

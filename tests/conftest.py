@@ -123,3 +123,15 @@ def http(stage: Stage) -> Iterator[httpx.Client]:
     transport = httpx.WSGITransport(create_app(stage))
     with httpx.Client(transport=transport, base_url="http://kuaimen.test") as client:
         yield client
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On the machine that decides, a missing program is a fault of scripts/tools.sh: its tests run, and fail."""
+    if os.environ.get("CI"):
+        for item in items:
+            item.own_markers = [mark for mark in item.own_markers if not _misses_a_program(mark)]
+
+
+def _misses_a_program(mark: pytest.Mark) -> bool:
+    reason = str(mark.kwargs.get("reason", ""))
+    return mark.name == "skipif" and "is not installed" in reason and "gphoto2" not in reason
