@@ -13,12 +13,13 @@ from backend.errors import BadInput, NotFound
 from backend.models import Album, Event, EventState, Photo
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
+ALBUM_CHARACTERS: Final = 8  # of an album's id: 48 bits are enough within one event
 SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console", "m": "message"}
 
 
-def scene(share_code: str, source: str = "p") -> str:
-    """场景值: what the QR carries, at most 32 characters of WeChat's alphabet."""
-    made = f"e={share_code}&f={source}"
+def scene(share_code: str, source: str = "p", album_id: str = "") -> str:
+    """场景值: what the QR carries, at most 32 characters of WeChat's alphabet; of an album, the start of its id."""
+    made = f"e={share_code}&f={source}" + (f"&a={album_id[:ALBUM_CHARACTERS]}" if album_id else "")
     assert SCENE.fullmatch(made), made
     return made
 
@@ -31,6 +32,21 @@ def by_scene(tx: Tx, said: str) -> Event:
     if "e" not in fields:
         raise BadInput("scene without e=", code="bad_scene")
     return by_share_code(tx, fields["e"][0])
+
+
+def album_in_scene(tx: Tx, event_id: str, said: str) -> str:
+    """The id of the album a code leads to; empty: the event as a whole, or an album that is gone."""
+    start = parse_qs(said).get("a", [""])[0]
+    if len(start) != ALBUM_CHARACTERS:
+        return ""
+    mine = select(Album.id).where(Album.event_id == event_id, Album.id.startswith(start, autoescape=True))
+    return tx.scalars(mine).first() or ""
+
+
+def source_in(said: str) -> str:
+    """Where a scene, or the query of a link, says that the guest comes from; what is unknown is a link."""
+    source = parse_qs(said).get("f", [""])[0]
+    return source if source in SOURCES else "l"
 
 
 def by_share_code(tx: Tx, code: str) -> Event:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend import http, openapi
 from backend.access import Rules
-from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review
+from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review, scans
 from backend.context import Stage
 from miniprogram_api import entry, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
@@ -34,6 +34,7 @@ def create_app(stage: Stage) -> Flask:
         doors,
         review,
         messages,
+        scans,
         blobs,
         session,
         entry,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from backend import accounts, events, feed, gate, security
+from backend import accounts, events, feed, gate, scans, security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput
@@ -47,7 +47,10 @@ def scan(query: ScanQuery) -> ResponseReturnValue:
     with stage().db.reading() as tx:
         event = events.by_scene(tx, query.scene)
         found = [album_json(tx, a) for a in events.albums(tx, event.id) if gate.known(tx, a)]
-    return answer({"event": event_json(event), "albums": found})
+        album_id = events.album_in_scene(tx, event.id, query.scene)
+    scans.came(stage().redis, event.id, events.source_in(query.scene), "mini", album_id)
+    chosen = album_id if any(a["id"] == album_id for a in found) else None
+    return answer({"event": event_json(event), "albums": found, "album_id": chosen})
 
 
 @bp.get("/albums/<album_id>")

@@ -102,6 +102,7 @@ class AlbumShape(BaseModel):
 class Scanned(BaseModel):
     event: EventShape
     albums: list[AlbumShape]
+    album_id: str | None  # the album whose own code was scanned
 
 
 class Urls(BaseModel):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from typing import Final, Literal
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from backend.errors import BadInput
 from web.drawing_layout import CARD, POSTER, SMALL_CARD, lying, upright
@@ -19,10 +19,24 @@ from web.drawing_pdf import Art, Page, Place, pdf, png
 from web.drawing_shapes import QUIET_MODULES, matrix
 from web.drawing_words import printable, spoken_span
 
-__all__ = ["Content", "Logo", "Paper", "cards_pdf", "logo", "mini_code", "poster_pdf", "poster_png", "qr_png"]
+__all__ = [
+    "Content",
+    "Logo",
+    "Paper",
+    "branded",
+    "cards_pdf",
+    "logo",
+    "mini_code",
+    "poster_pdf",
+    "poster_png",
+    "qr_png",
+]
 __all__ += ["printable", "spoken_span"]
 
 Paper = Literal["a4", "a3"]
+LOGO_SHARE: Final = 0.42  # WeChat keeps about 0.45 of a code's width free in the middle
+INSIDE: Final = 0.68  # of the disc: the square within the circle, and air
+OVERSAMPLED: Final = 4
 EDITION: Final = "1"  # raise it when prints shall look different: kept ones are made anew
 
 MM: Final = 72 / 25.4
@@ -61,6 +75,27 @@ def mini_code(picture: bytes) -> bytes:
         raise BadInput("the code is no picture", code="not_a_picture") from None
     white = Image.new("RGBA", seen.size, "white")
     return _png(Image.alpha_composite(white, seen).convert("RGB"))
+
+
+def branded(code: bytes, brand: Logo, share: float = LOGO_SHARE, middle: float = 0.5) -> bytes:
+    """A mini-program code (PNG of `mini_code`) with a logo in its middle instead of the mini-program's face.
+
+    The logo stays within the disc that WeChat keeps free of dots. `share`: the disc's part of the code's width;
+    `middle`: where it is on the code's height.
+    """
+    with Image.open(io.BytesIO(code)) as file:
+        picture = file.convert("RGB")
+    side = round(min(picture.size) * share)
+    disc = Image.new("L", (side * OVERSAMPLED,) * 2, 0)
+    ImageDraw.Draw(disc).ellipse((0, 0, side * OVERSAMPLED - 1, side * OVERSAMPLED - 1), fill=255)
+    x, y = picture.width // 2, round(picture.height * middle)
+    red, green, blue = (round(c * 255) for c in brand.paper)
+    ground = Image.new("RGB", (side, side), (red, green, blue))
+    picture.paste(ground, (x - side // 2, y - side // 2), disc.resize((side, side), Image.Resampling.LANCZOS))
+    art = brand.on(brand.paper)
+    art.thumbnail((round(side * INSIDE), round(side * INSIDE)), Image.Resampling.LANCZOS)
+    picture.paste(art, (x - art.width // 2, y - art.height // 2))
+    return _png(picture)
 
 
 def poster_pdf(content: Content, paper: Paper) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import HTTPException
 
-from backend import branding, events, feed, gate
+from backend import branding, events, feed, gate, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -39,11 +39,13 @@ def landing() -> ResponseReturnValue:
 
 @bp.get("/s")
 def scanned() -> ResponseReturnValue:
-    """Where a printed code leads: `e=<share code>&f=<source>`."""
+    """Where a printed code leads: `e=<share code>&f=<source>`, and `&a=` of an album."""
+    said = request.args.get("scene", "")
     with stage().db.reading() as tx:
-        event = events.by_scene(tx, request.args.get("scene", ""))
-    source = parse_qs(request.args.get("scene", "")).get("f", [""])[0]
-    return redirect(f"/a/{event.share_code}" + (f"?{urlencode({'f': source})}" if source else ""))
+        event = events.by_scene(tx, said)
+        album_id = events.album_in_scene(tx, event.id, said)
+    leads = {"f": events.source_in(said)} | ({"album": album_id} if album_id else {})
+    return redirect(f"/a/{event.share_code}?{urlencode(leads)}")
 
 
 @bp.get("/a/<share_code>")
@@ -54,6 +56,11 @@ def album(share_code: str) -> ResponseReturnValue:
         albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
         chosen = _chosen(tx, albums)
         boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
+    if "f" in request.args:  # somebody came by a code or a link of ours; a reload without it is not counted
+        album_id = chosen.id if chosen and request.args.get("album") == chosen.id else ""
+        scans.came(
+            at.redis, event.id, events.source_in(request.query_string.decode("ascii", "replace")), "h5", album_id
+        )
     if chosen is None or boot is None:
         return entry.page(at, event, chosen, albums)
     return shell.page(

@@ -27,6 +27,7 @@ from backend.models import Album, BrandKit, Event, Organization
 from backend.storage import attachment, digest
 from backend.wechat import WeChatFailed
 from backend.wechat.failures import meaning
+from backend.wechat.opening import SANDBOX_APPID
 from web import drawing
 from web.drawing import Content, Logo, Paper
 from web.drawing_logo import MAX_BYTES as MAX_LOGO_BYTES
@@ -48,15 +49,19 @@ NOT_IN_NAMES: Final = str.maketrans('/\\:*?"<>|', " " * 9)
 NAME_CHARACTERS: Final = 60
 TYPES: Final = {"png": "image/png", "pdf": "application/pdf"}
 NOTE: Final = "X-Kuaimen-Note"
+SANDBOX_SPOT: Final = (0.15, 0.46)  # its stand-in is a QR, which lives on what is left
 
 
 class CodeQuery(BaseModel):
     f: str = "l"  # one of events.SOURCES
+    album: str = ""  # leads to this album; empty: to the event
+    logo: bool = False  # the sponsor's, in the middle of a mini-program code
     download: bool = False
 
 
 class PosterQuery(BaseModel):
     paper: Paper = "a4"
+    album: str = ""
     lang: Language | None = None
     download: bool = False
 
@@ -64,6 +69,7 @@ class PosterQuery(BaseModel):
 class CardsQuery(BaseModel):
     n: Annotated[int, Field(ge=1, le=drawing.MAX_CARDS)] = 8
     per: int = 4  # cards on a sheet of A4
+    album: str = ""
     lang: Language | None = None
     download: bool = False
 
@@ -80,6 +86,7 @@ class Subject:
     share_code: str
     organization: str
     logo_key: str | None
+    album_id: str = ""  # of its own codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class Order:
 def qr(event_id: str) -> ResponseReturnValue:
     """A plain QR of the album's address, for any camera."""
     said, at = query(CodeQuery), stage()
-    subject = _subject(at, event_id)
+    subject = _subject(at, event_id, said.album)
     made = drawing.qr_png(_address(at, subject, _source(said.f)))
     return _sent(made, "png", _name("qr", subject.title, said.f), said.download)
 
@@ -105,9 +112,14 @@ def qr(event_id: str) -> ResponseReturnValue:
 def code(event_id: str) -> ResponseReturnValue:
     """The mini-program code. Raises WeChatFailed when it was never made and WeChat does not make it now."""
     said, at = query(CodeQuery), stage()
-    subject = _subject(at, event_id)
+    subject = _subject(at, event_id, said.album)
     made = _mini_code(at, subject, _source(said.f))
-    return _sent(made, "png", _name("code", subject.title, said.f), said.download)
+    notes: tuple[str, ...] = ()
+    if said.logo:
+        brand, notes = _logo_or_note(at, subject.logo_key)
+        spot = SANDBOX_SPOT if at.wechat.appid == SANDBOX_APPID else ()
+        made = drawing.branded(made, brand, *spot) if brand else made
+    return _sent(made, "png", _name("code", subject.title, said.f), said.download, notes)
 
 
 @bp.get("/events/<event_id>/poster.png")
@@ -124,7 +136,7 @@ def poster_pdf(event_id: str) -> ResponseReturnValue:
 def cards(event_id: str) -> ResponseReturnValue:
     """Table cards on sheets of A4, with bleed and marks to cut along."""
     said, at = query(CardsQuery), stage()
-    subject = _subject(at, event_id)
+    subject = _subject(at, event_id, said.album)
     order = Order(CARD, said.lang or _language(), "pdf", ("cards", said.n, said.per))
     made, notes = _printed(at, subject, order, lambda content: drawing.cards_pdf(content, said.n, said.per))
     return _sent(made, "pdf", _name("cards", subject.title, f"{said.n}"), said.download, notes)
@@ -132,23 +144,27 @@ def cards(event_id: str) -> ResponseReturnValue:
 
 def _poster(event_id: str, suffix: str, draw: Callable[[Content, Paper], bytes]) -> Response:
     said, at = query(PosterQuery), stage()
-    subject = _subject(at, event_id)
+    subject = _subject(at, event_id, said.album)
     order = Order(POSTER, said.lang or _language(), suffix, ("poster", said.paper))
     made, notes = _printed(at, subject, order, lambda content: draw(content, said.paper))
     return _sent(made, suffix, _name("poster", subject.title, said.paper.upper()), said.download, notes)
 
 
-def _subject(at: Stage, event_id: str) -> Subject:
-    """Raises Unauthorized, Refused for the wrong role, NotFound for another organization's event."""
+def _subject(at: Stage, event_id: str, album_id: str = "") -> Subject:
+    """Raises Unauthorized, Refused for the wrong role, NotFound for another organization's event or event's album."""
     who = calling_member()
     accounts.demand(who, "see_event")
     with at.db.reading() as tx:
         event = tx.get(Event, event_id)
         if event is None or not accounts.may(who, "see_event", event.organization_id):
             raise NotFound("event")
+        album = tx.get(Album, album_id) if album_id else None
+        if album_id and (album is None or album.event_id != event.id):
+            raise NotFound("album")
         return Subject(
             event_id=event.id,
-            title=event.title,
+            album_id=album_id,
+            title=f"{event.title} · {album.title}" if album else event.title,
             place=event.place,
             starts_at=event.starts_at,
             ends_at=event.ends_at,
@@ -180,18 +196,21 @@ def _language() -> Language:
 
 
 def _address(at: Stage, subject: Subject, source: str) -> str:
-    return f"{at.settings.base_url}/a/{subject.share_code}?f={source}"
+    of_album = f"&album={subject.album_id}" if subject.album_id else ""
+    return f"{at.settings.base_url}/a/{subject.share_code}?f={source}{of_album}"
 
 
 def _mini_code(at: Stage, subject: Subject, source: str) -> bytes:
     """From the store, or of WeChat the first time. PNG. Raises WeChatFailed."""
     made_for = f"{at.wechat.appid}-{at.settings.wechat_env_version}-{subject.share_code}-{source}"
+    made_for += f"-{subject.album_id}" if subject.album_id else ""
     key = f"x/codes/{subject.event_id}/{made_for}.png"
     try:
         return at.store.get(key)
     except NotFound:
         pass
-    answered = at.wechat.code(events.scene(subject.share_code, source), page=PAGE, width=CODE_PX, hyaline=True)
+    scene = events.scene(subject.share_code, source, subject.album_id)
+    answered = at.wechat.code(scene, page=PAGE, width=CODE_PX, hyaline=True)
     try:
         made = drawing.mini_code(answered)
     except BadInput as exc:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import checking, deliveries, photos
+from backend import checking, deliveries, photos, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -22,6 +22,7 @@ def once(stage: Stage) -> int:
 
     Raises RedisError when nobody hears: the caller waits and tries again.
     """
+    _write_scans(stage)
     with stage.db.reading() as tx:
         jobs: list[Job] = [
             RefreshPhoto(photo_id) if state is PhotoState.LIVE else RenderPhoto(photo_id)
@@ -55,6 +56,14 @@ def _use_quiet(stage: Stage) -> int:
         return 0
     stage.bell.ring(MakeFull(photo_id))
     return 1
+
+
+def _write_scans(stage: Stage) -> None:
+    counted = scans.take(stage.redis)
+    if counted:
+        with stage.db.writing() as tx:
+            scans.write_down(tx, counted)
+        scans.done(stage.redis)
 
 
 def tidy(stage: Stage) -> int:

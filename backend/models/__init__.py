@@ -18,10 +18,11 @@ from backend.models.bridges import Bridge, BridgeState
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
+from backend.models.scans import Scan
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
-__all__ += ["Check", "CheckState", "Reason", "Report", "ReportState"]
+__all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["Invitation", "Like", "Receipt"]
 

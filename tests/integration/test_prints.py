@@ -326,3 +326,29 @@ def test_a_logo_that_cannot_be_used_stops_no_print(
         assert said(answer) == {h5(cast), mini(cast)}
         assert answer.headers[prints.NOTE].startswith("no sponsor logo: ")
     assert list(stage.store.keys("x/prints/")) == []
+
+
+def test_an_album_has_codes_of_its_own(cast: Cast, http: httpx.Client, owner: dict[str, str], sandbox: Sandbox) -> None:
+    mine = f"{h5(cast, 't')}&album={cast.album.id}"
+    scene = f"e%3D{cast.event.share_code}%26f%3Dt%26a%3D{cast.album.id[:8]}"
+    for name in (f"code.png?f=t&album={cast.album.id}", f"cards.pdf?n=1&album={cast.album.id}"):
+        answer = http.get(where(cast, name), headers=owner)
+        found = said(answer)
+        assert f"http://127.0.0.1:8080/s?scene={scene}" in found
+        assert found <= {mine, f"http://127.0.0.1:8080/s?scene={scene}"}
+    assert len(sandbox.calls(CODE)) == 1  # made once, kept
+    assert http.get(where(cast, "code.png?album=someoneelses"), headers=owner).status_code == 404
+
+
+def test_a_code_with_the_sponsors_logo_is_still_read(
+    stage_with_wechat: Stage, cast: Cast, http: httpx.Client, owner: dict[str, str]
+) -> None:
+    plain = http.get(where(cast, "code.png?f=t&logo=true"), headers=owner)
+    give_logo(stage_with_wechat, cast, logo())
+    marked = http.get(where(cast, "code.png?f=t&logo=true"), headers=owner)
+    assert said(marked) == said(plain) == {mini(cast, "t")}
+    assert marked.content != plain.content
+    before, after = (np.asarray(Image.open(io.BytesIO(a.content)).convert("RGB"), int) for a in (plain, marked))
+    ys, xs = np.nonzero(np.abs(after - before).sum(-1) > 30)
+    size = before.shape[0]
+    assert np.hypot(ys - size * 0.46, xs - size * 0.5).max() <= size * 0.15 / 2 + 2  # nothing outside the disc

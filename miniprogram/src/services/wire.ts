@@ -72,6 +72,8 @@ export interface Session {
 export interface Scanned {
   readonly event: EventCard
   readonly albums: readonly AlbumCard[]
+  /** The album whose own code was scanned. */
+  readonly album_id: string | null
 }
 
 export interface History {
