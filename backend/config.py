@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     part_bytes: int = 4 * 1024 * 1024
     grant_ttl: int = 3600  # how long an upload URL stays valid
     photo_url_ttl: int = 2 * 3600  # how long a picture URL stays valid at least
+    stream_guests: int = Field(default=5000, ge=0)  # of one web process; who comes later is sent to the feed's files
     session_ttl: int = 7 * 24 * 3600
     lease_ttl: int = 60  # how long one worker may hold one photo
     render_attempts: int = 5

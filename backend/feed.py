@@ -15,7 +15,7 @@ from sqlalchemy import exists, func, or_, select, update
 
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.jobs import CheckPhoto, RecallPhoto, RenderPhoto
+from backend.jobs import CheckPhoto, RecallPhoto, RenderPhoto, WriteFeed
 from backend.models import (
     Album,
     Check,
@@ -80,7 +80,7 @@ def publish(tx: Tx, photo_id: str) -> bool:
         if not move_photo(tx, photo_id, PhotoState.LIVE, revision=revision, **first):
             return False
         _look_soon(tx, photo.album_id, now)
-    tx.wake(photo.album_id, revision)
+    _tell(tx, photo.album_id, revision)
     return True
 
 
@@ -110,7 +110,7 @@ def hide(tx: Tx, photo_id: str) -> bool:
     shown = photo.position is not None
     moved = move_photo(tx, photo_id, PhotoState.HIDDEN, approved_at=None, **({"revision": revision} if shown else {}))
     if moved:
-        tx.wake(photo.album_id, revision)
+        _tell(tx, photo.album_id, revision)
         tx.ring(RecallPhoto(photo_id))
     return moved
 
@@ -150,6 +150,20 @@ def history(tx: Tx, album_id: str, before: int | None, limit: int = 50) -> Page:
     return Page(entries, cursor=entries[-1].position if entries else 0, more=len(rows) > limit)
 
 
+def between(tx: Tx, album_id: str, first: int, last: int) -> list[Entry]:
+    """Visible photos with positions from `first` to `last`, oldest first."""
+    shown = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    rows = tx.scalars(shown.where(Photo.position.between(first, last)).order_by(Photo.position)).all()
+    return _entries(tx, rows)
+
+
+def latest(tx: Tx, album_id: str, upto: int, limit: int) -> list[Entry]:
+    """The newest changes up to a revision, oldest first."""
+    query = select(Photo).where(Photo.album_id == album_id, Photo.revision <= upto)
+    rows = tx.scalars(query.order_by(Photo.revision.desc()).limit(limit)).all()
+    return _entries(tx, rows[::-1])
+
+
 def newest(tx: Tx, album_id: str) -> int:
     """The revision a guest starts following from. Read it before reading history."""
     return tx.scalar(select(Album.revision).where(Album.id == album_id)) or 0
@@ -183,6 +197,12 @@ def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
         "likes": entry.likes,
         "stage": entry.stage.value,
     }
+
+
+def _tell(tx: Tx, album_id: str, revision: int) -> None:
+    """Whoever is connected, and whoever reads files."""
+    tx.wake(album_id, revision)
+    tx.ring(WriteFeed(album_id))
 
 
 def _next_revision(tx: Tx, album_id: str) -> int:

@@ -71,6 +71,14 @@ class MakeSample:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteFeed:
+    """Write what changed of a public album's feed into its files; at most twice a second."""
+
+    queue: ClassVar[str] = "live"
+    album_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyAlbum:
     """Tell subscribed guests of the album's milestones they were not told of yet."""
 
@@ -87,7 +95,16 @@ class CheckPhoto:
 
 
 Job = (
-    RenderPhoto | RefreshPhoto | RenderAlbum | RecallPhoto | MakeFull | CheckArt | MakeSample | NotifyAlbum | CheckPhoto
+    RenderPhoto
+    | RefreshPhoto
+    | RenderAlbum
+    | RecallPhoto
+    | MakeFull
+    | CheckArt
+    | MakeSample
+    | NotifyAlbum
+    | CheckPhoto
+    | WriteFeed
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -98,6 +115,7 @@ _KINDS: Final = (
     CheckArt,
     MakeSample,
     NotifyAlbum,
+    WriteFeed,
     CheckPhoto,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}

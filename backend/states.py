@@ -19,6 +19,7 @@ from backend.models import (
     DeliveryState,
     Event,
     EventState,
+    FeedFiles,
     Photo,
     PhotoState,
     Report,
@@ -140,6 +141,13 @@ def lease_deliveries(tx: Tx, delivery_ids: Sequence[str], ttl_s: int) -> set[str
         .execution_options(synchronize_session=False)
     )
     return set(done.scalars())
+
+
+def lease_feed(tx: Tx, album_id: str, ttl_s: int) -> bool:
+    """Write the files of this album's feed for `ttl_s` seconds. False: another worker is at it."""
+    now = now_ms()
+    mine = update(FeedFiles).where(FeedFiles.album_id == album_id, FeedFiles.lease_until <= now)
+    return _one(tx.execute(mine.values(lease_until=now + ttl_s * 1000)))
 
 
 def _sources(table: dict[S, frozenset[S]], to: S) -> list[S]:

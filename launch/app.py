@@ -10,7 +10,7 @@ from backend import http, openapi
 from backend.access import Rules
 from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review, scans
 from backend.context import Stage
-from miniprogram_api import entry, likes, live, photos, pictures, push, session, subscriptions
+from miniprogram_api import entry, files, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
 from web import entry as door
 from web import pages, prints
@@ -39,6 +39,7 @@ def create_app(stage: Stage) -> Flask:
         session,
         entry,
         live,
+        files,
         photos,
         likes,
         pictures,

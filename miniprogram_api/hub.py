@@ -54,6 +54,7 @@ class _Room:
 
 class Hub:
     def __init__(self, redis: Redis) -> None:
+        self.guests = 0  # streams that are open
         self._redis = redis
         self._rooms: dict[str, _Room] = {}
         self._guard = threading.Lock()

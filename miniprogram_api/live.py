@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from backend import feed, gate
 from backend.access import Rules
 from backend.context import Stage
-from backend.errors import Refused
+from backend.errors import Refused, TooMany
 from backend.gate import Right
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
@@ -21,6 +21,7 @@ from miniprogram_api.shapes import Changes, ChangesQuery, History, HistoryQuery,
 
 bp = Blueprint("guest_live", __name__, url_prefix="/mp/v1")
 BEAT_S = 15.0  # proxies close what is silent
+CROWD = 1.5  # times as many as are sent to streams are let in: those who have no files to read
 STREAM_S = 55.0  # WeChat ends a request after 60 s; the client resumes by its cursor
 
 
@@ -64,6 +65,8 @@ def stream(album_id: str, query: StreamQuery) -> ResponseReturnValue:
     with at.db.reading() as tx:
         mine = gate.enter(tx, album_id)
         newest = feed.newest(tx, album_id)
+    if mine.public and _hub().guests >= CROWD * at.settings.stream_guests:
+        raise TooMany("streams")
     last = request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isdecimal() else newest if query.after is None else query.after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -73,6 +76,15 @@ def stream(album_id: str, query: StreamQuery) -> ResponseReturnValue:
 
 def _lines(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int) -> Iterator[bytes]:
     """Runs when the request is over as far as Flask knows, therefore `of_app`."""
+    hub, rules = of_app
+    hub.guests += 1
+    try:
+        yield from _told(at, (hub, rules), mine, after)
+    finally:
+        hub.guests -= 1
+
+
+def _told(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int) -> Iterator[bytes]:
     hub, rules = of_app
     until = time.monotonic() + STREAM_S
     read, card = reader(at, mine, 100), _cards(at, mine)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 
-from backend import accounts, events, feed, gate, scans, security
+from backend import accounts, events, feed, feed_files, gate, scans, security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput
@@ -91,5 +91,18 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "photos": 0 if locked else feed.visible(tx, album.id),
         "revision": album.revision,
         "templates": templates_of(stage().settings).asked,
-        "live": {"stream": f"/mp/v1/albums/{album.id}/stream", "wait_s": WAIT_S},
+        "live": _live(tx, album),
     }
+
+
+def _live(tx: Tx, album: Album) -> dict[str, Any]:
+    """How to follow: `carrier` is the one to begin with; `files` is null for private albums."""
+    at = stage()
+    files = None
+    if feed_files.fresh(tx, album):
+        head = feed_files.url(at.store, at.settings.base_url, album.id, "head.json", at.settings.photo_url_ttl)
+        files = {"head": head, "poll_ms": feed_files.POLL_MS}
+    crowded = current_app.extensions["hub"].guests >= at.settings.stream_guests
+    carrier = "files" if files and crowded else "stream"
+    stream = f"/mp/v1/albums/{album.id}/stream"
+    return {"carrier": carrier, "stream": stream, "wait_s": WAIT_S, "files": files}

@@ -81,9 +81,16 @@ class EventShape(BaseModel):
     cover_url: str | None
 
 
+class Files(BaseModel):
+    head: str
+    poll_ms: int
+
+
 class Live(BaseModel):
+    carrier: Literal["stream", "files"]
     stream: str
     wait_s: int
+    files: Files | None
 
 
 class AlbumShape(BaseModel):

@@ -23,8 +23,9 @@ from backend.jobs import (
     RefreshPhoto,
     RenderAlbum,
     RenderPhoto,
+    WriteFeed,
 )
-from workers import material, moderate, notify, render
+from workers import feed_files, material, moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -36,6 +37,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     CheckArt: material.check,
     MakeSample: material.sample,
     NotifyAlbum: notify.album,
+    WriteFeed: feed_files.write,
     CheckPhoto: moderate.photo,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"

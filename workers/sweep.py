@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import checking, deliveries, photos, scans
+from backend import checking, deliveries, feed_files, photos, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -32,6 +32,7 @@ def once(stage: Stage) -> int:
         jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
         jobs += deliveries.due_jobs(tx)
         jobs += checking.due(tx, PORTION)
+        jobs += feed_files.due(tx, PORTION)
         jobs += material.owed(tx)
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):

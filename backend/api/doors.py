@@ -13,6 +13,7 @@ from backend import access, accounts, audit, downloads, security
 from backend.db import Tx
 from backend.errors import NotFound
 from backend.http import answer, body, calling_member, stage
+from backend.jobs import WriteFeed
 from backend.models import Access, Album, Guest, Invitation, Photo
 
 bp = Blueprint("doors", __name__, url_prefix="/api/v1")
@@ -58,6 +59,7 @@ def change(album_id: str) -> ResponseReturnValue:
         if wanted is not album.access or said.secret is not None:
             album = access.set_rule(tx, album_id, wanted, said.secret)
             tx.wake(album_id, album.revision)
+            tx.ring(WriteFeed(album_id))
         if said.guest_mark is not None:
             album.guest_mark = said.guest_mark
         if said.downloads is not None:

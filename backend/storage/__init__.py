@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from backend.errors import BadInput
 
-GUEST_PREFIXES: Final = ("r/", "x/")  # all that a guest's URL may ever name
+FEED_PREFIX: Final = "f/"  # files of public feeds
+GUEST_PREFIXES: Final = ("r/", "x/", FEED_PREFIX)  # all that a guest's URL may ever name
 RENDITION_PREFIX: Final = "r/"  # what may stay in a phone's cache for ever: the key changes with the picture
 MIN_PART_BYTES: Final = 100 * 1024  # of every part of an upload but the last
 MAX_PARTS: Final = 10_000

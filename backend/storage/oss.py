@@ -22,6 +22,7 @@ from oss2.models import PartInfo
 from backend import clock
 from backend.errors import BadInput, Conflict, NotFound
 from backend.storage import (
+    FEED_PREFIX,
     GUEST_PREFIXES,
     MAX_PARTS,
     RENDITION_PREFIX,
@@ -36,6 +37,7 @@ from backend.storage.oss_v4 import V4, Credentials, stamp_of
 
 BLOCK: Final = 256 * 1024
 HOUR: Final = 3600
+LASTING: Final = "public, max-age=31536000, immutable"
 TIMEOUT_S: Final = (3, 20)  # to connect; between two reads
 CONNECTIONS: Final = 32  # kept open at most; more threads than this open their own and close them
 _PAGE: Final = 1000  # the most one listing gives
@@ -245,6 +247,8 @@ class OssStore:
             raise
 
     def _caching(self, key: str) -> dict[str, str]:
+        if key.startswith(FEED_PREFIX):
+            return {"Cache-Control": "public, max-age=1" if key.endswith("/head.json") else LASTING}
         if not key.startswith(RENDITION_PREFIX):
             return {}
         return {"Cache-Control": f"{'public' if self._cdn else 'private'}, max-age=31536000, immutable"}
