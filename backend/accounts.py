@@ -1,55 +1,109 @@
-"""Who somebody is and what they may do: members, guests, bridges."""
+"""Who somebody is and what they may do: members, invitations, guests, bridges.
+
+`RIGHTS` is the whole matrix of roles; docs/rights.md shows the same table and a test holds both together. `may` is the
+only judge; who asks for what belongs to others is told that it does not exist.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend import security
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.errors import Refused, Unauthorized
-from backend.models import Bridge, BridgeState, Guest, Member, Role
+from backend.errors import BadInput, Conflict, NotFound, Refused, Unauthorized
+from backend.models import Album, Bridge, BridgeState, Event, Guest, Member, Photo, Role, TeamInvitation
 
 H5_APPID: Final = "h5"
+MIN_PASSWORD: Final = 8  # characters
 _NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$6T2pQCXyzWUcAKIyTPRUwVv/bXZ0nvUTBRQPsYhhPzo"
 
-ALL_STAFF: Final = frozenset(Role) - {Role.SPONSOR}
+EVERYBODY: Final = frozenset(Role)
+STAFF: Final = EVERYBODY - {Role.SPONSOR}
+RUNNERS: Final = frozenset({Role.OWNER, Role.ADMIN, Role.PLATFORM})
 RIGHTS: Final[dict[str, frozenset[Role]]] = {
-    "see_event": ALL_STAFF,
-    "change_event": frozenset({Role.OWNER, Role.ADMIN, Role.PLATFORM}),
-    "change_brand": frozenset({Role.OWNER, Role.ADMIN, Role.PLATFORM}),
-    "cull": frozenset({Role.OWNER, Role.ADMIN, Role.REVIEWER, Role.RETOUCHER, Role.PLATFORM}),
+    "sign_in": EVERYBODY,
+    "see_event": STAFF,
+    "change_event": RUNNERS,
+    "change_brand": RUNNERS,
+    "cull": RUNNERS | {Role.REVIEWER, Role.RETOUCHER},
+    "retouch": RUNNERS | {Role.RETOUCHER},
+    "upload": RUNNERS | {Role.PHOTOGRAPHER},
+    "see_report": RUNNERS | {Role.REVIEWER, Role.SPONSOR},
+    "see_audit": RUNNERS,
+    "change_team": RUNNERS,
+    "change_keys": RUNNERS,
+    "run_platform": frozenset({Role.PLATFORM}),
 }
+INVITABLE: Final = EVERYBODY - {Role.PLATFORM}  # who runs the platform is made on its command line
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A signed-in member."""
+    """A signed-in member. With `event_id` they know of that event only."""
 
     member_id: str
     organization_id: str
     role: Role
     name: str
+    event_id: str | None = None
 
     @property
     def actor(self) -> str:
         return f"member:{self.member_id}"
 
 
-def may(who: Who, what: str, organization_id: str) -> bool:
-    """The only judge: the right role, in the right organization."""
+def may(who: Who, what: str, organization_id: str, event_id: str | None = None) -> bool:
+    """The only judge: the right role, in the right organization, at an event they were asked to.
+
+    `event_id` None: something of the whole organization, which nobody limited to one event may touch.
+    """
     same = who.organization_id == organization_id or who.role is Role.PLATFORM
-    return same and who.role in RIGHTS[what]
+    return same and who.event_id in (None, event_id) and who.role in RIGHTS[what]
 
 
 def demand(who: Who, what: str) -> None:
     """Raises Refused when the role never may; the tenant is checked where the row is read."""
     if who.role not in RIGHTS[what]:
         raise Refused(f"{who.role} may not {what}")
+
+
+def demand_whole(who: Who, what: str) -> None:
+    """For what belongs to the whole organization. Raises Refused for a member limited to one event."""
+    demand(who, what)
+    if who.event_id is not None:
+        raise Refused(f"limited to event {who.event_id}")
+
+
+def their_event(tx: Tx, who: Who, event_id: str, what: str) -> Event:
+    """Raises Refused for the wrong role, NotFound for another organization's event: it is not theirs to know."""
+    demand(who, what)
+    found = tx.get(Event, event_id)
+    if found is None or not may(who, what, found.organization_id, found.id):
+        raise NotFound("event")
+    return found
+
+
+def their_album(tx: Tx, who: Who, album_id: str, what: str) -> Album:
+    """Raises Refused, NotFound, as `their_event`."""
+    demand(who, what)
+    found = tx.get(Album, album_id)
+    if found is None or not may(who, what, found.organization_id, found.event_id):
+        raise NotFound("album")
+    return found
+
+
+def their_photo(tx: Tx, who: Who, photo_id: str, what: str) -> Photo:
+    """Raises Refused, NotFound, as `their_event`."""
+    demand(who, what)
+    found = tx.get(Photo, photo_id)
+    if found is None or not may(who, what, found.organization_id, found.event_id):
+        raise NotFound("photo")
+    return found
 
 
 def sign_in(tx: Tx, login: str, password: str) -> Member:
@@ -66,7 +120,78 @@ def member(tx: Tx, member_id: str, epoch: int) -> Who:
     found = tx.get(Member, member_id)
     if found is None or found.disabled_at is not None or found.session_epoch != epoch:
         raise Unauthorized(code="unauthorized")
-    return Who(found.id, found.organization_id, found.role, found.name)
+    return Who(found.id, found.organization_id, found.role, found.name, found.event_id)
+
+
+def invite(tx: Tx, who: Who, role: Role, *, event_id: str | None, ttl_s: int) -> tuple[TeamInvitation, str]:
+    """An invitation and its token, which is not kept. Raises Refused for a role above the inviter's own."""
+    _demand_rank(who, role)
+    token = security.new_token()
+    made = TeamInvitation(
+        organization_id=who.organization_id,
+        token_hash=security.token_hash(token),
+        role=role,
+        event_id=event_id,
+        invited_by=who.actor,
+        expires_at=now_ms() + ttl_s * 1000,
+    )
+    tx.add(made)
+    tx.flush()
+    return made, token
+
+
+def invitation(tx: Tx, token: str) -> TeamInvitation:
+    """Raises NotFound `invitation_over` when it never was, was used, taken back, or its time is over."""
+    found = tx.scalars(select(TeamInvitation).filter_by(token_hash=security.token_hash(token))).first()
+    if found is None or found.used_at or found.revoked_at or found.expires_at <= now_ms():
+        raise NotFound(code="invitation_over")
+    return found
+
+
+def join(tx: Tx, token: str, *, login: str, name: str, password: str) -> Member:
+    """Use an invitation: once, even when two try at the same moment. Raises NotFound, BadInput, Conflict."""
+    found = invitation(tx, token)
+    if len(password) < MIN_PASSWORD:
+        raise BadInput(f"password: at least {MIN_PASSWORD} characters", code="weak_password")
+    made = Member(
+        organization_id=found.organization_id,
+        login=login,
+        name=name,
+        role=found.role,
+        event_id=found.event_id,
+        password_hash=security.hash_password(password),
+    )
+    try:
+        with tx.begin_nested():
+            tx.add(made)
+    except IntegrityError:
+        raise Conflict(login, code="login_taken") from None
+    once = update(TeamInvitation).where(TeamInvitation.id == found.id, TeamInvitation.used_at.is_(None))
+    if tx.execute(once.values(used_at=now_ms(), member_id=made.id).returning(TeamInvitation.id)).first() is None:
+        raise NotFound(code="invitation_over")
+    return made
+
+
+def change_member(tx: Tx, who: Who, member_id: str, *, role: Role | None, disabled: bool | None) -> Member:
+    """Another role, or no way in any more: open sessions end at once. Raises NotFound, Refused, Conflict.
+
+    Nobody changes themselves, and an organization keeps its last owner: otherwise nobody could let anybody in again.
+    """
+    found = tx.get(Member, member_id)
+    if found is None or not may(who, "change_team", found.organization_id):
+        raise NotFound("member")
+    _demand_rank(who, found.role)
+    _demand_rank(who, role or found.role)
+    if found.id == who.member_id:
+        raise Refused("nobody changes themselves")
+    leaves = (role or found.role) is not Role.OWNER or disabled
+    if found.role is Role.OWNER and leaves and _owners(tx, found.organization_id) == [found.id]:
+        raise Conflict("the last owner")
+    found.role = role or found.role
+    if disabled is not None:
+        found.disabled_at = now_ms() if disabled else None
+    found.session_epoch += 1
+    return found
 
 
 def guest(tx: Tx, appid: str, openid: str, unionid: str | None = None) -> Guest:
@@ -91,3 +216,15 @@ def bridge(tx: Tx, token: str) -> Bridge:
     if found is None or found.state is not BridgeState.PAIRED:
         raise Unauthorized(code="bad_token")
     return found
+
+
+def _demand_rank(who: Who, role: Role) -> None:
+    """An admin makes no owners, and nobody makes a platform admin."""
+    above = role is Role.OWNER and who.role is Role.ADMIN
+    if role not in INVITABLE or above:
+        raise Refused(f"{who.role} may not make or change {role}")
+
+
+def _owners(tx: Tx, organization_id: str) -> list[str]:
+    query = select(Member.id).filter_by(organization_id=organization_id, role=Role.OWNER, disabled_at=None)
+    return list(tx.scalars(query))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 from flask import Flask, Response, current_app, g, request
@@ -18,6 +20,7 @@ from backend.models import Bridge
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
+P = ParamSpec("P")
 MEMBER_COOKIE = "kuaimen_member"
 _BY_STATUS: dict[int, type[AppError]] = {401: Unauthorized, 403: Refused, 404: NotFound, 413: TooLarge, 429: TooMany}
 
@@ -102,6 +105,30 @@ def calling_member() -> accounts.Who:
     claims = stage().signer.read("member", token)
     with stage().db.reading() as tx:
         return accounts.member(tx, claims.subject, claims.epoch)
+
+
+def needs(
+    right: str, *, whole: bool = False
+) -> Callable[[Callable[Concatenate[accounts.Who, P], ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Hands the view who is asking, first of all: role before anything is read. `whole`: not for one event's crew.
+
+    The right stays on the view, so that the matrix test can ask the app which endpoint needs what.
+    """
+    demand = accounts.demand_whole if whole else accounts.demand
+
+    def decorate(
+        view: Callable[Concatenate[accounts.Who, P], ResponseReturnValue],
+    ) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def called(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            who = calling_member()
+            demand(who, right)
+            return view(who, *args, **kwargs)
+
+        called.right = right  # type: ignore[attr-defined]
+        return called
+
+    return decorate
 
 
 def show_errors(app: Flask) -> None:

@@ -51,7 +51,7 @@ def endpoint(
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def called(**path: Any) -> ResponseReturnValue:  # noqa: ANN401 - Flask's path arguments
+        def called(*who: Any, **path: Any) -> ResponseReturnValue:  # noqa: ANN401 - http.needs', Flask's path arguments
             asked: dict[str, BaseModel] = {}
             if query is not None:
                 asked["query"] = checked(query, request.args.to_dict())
@@ -60,7 +60,7 @@ def endpoint(
                 if not isinstance(said, dict):
                     raise BadInput("the body is not a JSON object")
                 asked["json"] = checked(json, said)
-            return view(**path, **asked)
+            return view(*who, **path, **asked)
 
         summary = (view.__doc__ or view.__name__.replace("_", " ")).strip().splitlines()[0]
         called.endpoint = Endpoint(query, json, answers or {}, summary)  # type: ignore[attr-defined]

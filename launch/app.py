@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend import http, openapi
 from backend.access import Rules
-from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review, scans
+from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review, scans, team
 from backend.context import Stage
 from miniprogram_api import entry, files, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
@@ -28,6 +28,7 @@ def create_app(stage: Stage) -> Flask:
         bridge,
         measure,
         organizer,
+        team,
         brand,
         looks,
         cull,
@@ -51,6 +52,7 @@ def create_app(stage: Stage) -> Flask:
     ):
         app.register_blueprint(module.bp)
     openapi.describe(app, "/mp/v1", "Kuaimen guest API")
+    openapi.describe(app, "/api/v1", "Kuaimen organizer API")
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.after_request(_harden)
     return app

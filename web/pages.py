@@ -141,9 +141,9 @@ def screen(share_code: str) -> ResponseReturnValue:
 
 
 @bp.get("/console")
-@bp.get("/console/events/<event_id>")
-def console(event_id: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
-    """The shell only; everything an organizer sees comes from /api/v1 with their session."""
+@bp.get("/console/<path:page>")
+def console(page: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
+    """The shell only; everything a member sees comes from /api/v1 with their session."""
     return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC))
 
 

@@ -19,11 +19,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from backend import accounts, events
+from backend.accounts import Who
 from backend.context import Stage
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
-from backend.http import calling_member, language, query, stage
-from backend.models import Album, BrandKit, Event, Organization
+from backend.http import language, needs, query, stage
+from backend.models import Album, BrandKit, Organization
 from backend.storage import attachment, digest
 from backend.wechat import WeChatFailed
 from backend.wechat.failures import meaning
@@ -100,19 +101,21 @@ class Order:
 
 
 @bp.get("/events/<event_id>/qr.png")
-def qr(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def qr(who: Who, event_id: str) -> ResponseReturnValue:
     """A plain QR of the album's address, for any camera."""
     said, at = query(CodeQuery), stage()
-    subject = _subject(at, event_id, said.album)
+    subject = _subject(at, who, event_id, said.album)
     made = drawing.qr_png(_address(at, subject, _source(said.f)))
     return _sent(made, "png", _name("qr", subject.title, said.f), said.download)
 
 
 @bp.get("/events/<event_id>/code.png")
-def code(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def code(who: Who, event_id: str) -> ResponseReturnValue:
     """The mini-program code. Raises WeChatFailed when it was never made and WeChat does not make it now."""
     said, at = query(CodeQuery), stage()
-    subject = _subject(at, event_id, said.album)
+    subject = _subject(at, who, event_id, said.album)
     made = _mini_code(at, subject, _source(said.f))
     notes: tuple[str, ...] = ()
     if said.logo:
@@ -123,41 +126,40 @@ def code(event_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<event_id>/poster.png")
-def poster_png(event_id: str) -> ResponseReturnValue:
-    return _poster(event_id, "png", drawing.poster_png)
+@needs("see_event")
+def poster_png(who: Who, event_id: str) -> ResponseReturnValue:
+    return _poster(who, event_id, "png", drawing.poster_png)
 
 
 @bp.get("/events/<event_id>/poster.pdf")
-def poster_pdf(event_id: str) -> ResponseReturnValue:
-    return _poster(event_id, "pdf", drawing.poster_pdf)
+@needs("see_event")
+def poster_pdf(who: Who, event_id: str) -> ResponseReturnValue:
+    return _poster(who, event_id, "pdf", drawing.poster_pdf)
 
 
 @bp.get("/events/<event_id>/cards.pdf")
-def cards(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def cards(who: Who, event_id: str) -> ResponseReturnValue:
     """Table cards on sheets of A4, with bleed and marks to cut along."""
     said, at = query(CardsQuery), stage()
-    subject = _subject(at, event_id, said.album)
+    subject = _subject(at, who, event_id, said.album)
     order = Order(CARD, said.lang or _language(), "pdf", ("cards", said.n, said.per))
     made, notes = _printed(at, subject, order, lambda content: drawing.cards_pdf(content, said.n, said.per))
     return _sent(made, "pdf", _name("cards", subject.title, f"{said.n}"), said.download, notes)
 
 
-def _poster(event_id: str, suffix: str, draw: Callable[[Content, Paper], bytes]) -> Response:
+def _poster(who: Who, event_id: str, suffix: str, draw: Callable[[Content, Paper], bytes]) -> Response:
     said, at = query(PosterQuery), stage()
-    subject = _subject(at, event_id, said.album)
+    subject = _subject(at, who, event_id, said.album)
     order = Order(POSTER, said.lang or _language(), suffix, ("poster", said.paper))
     made, notes = _printed(at, subject, order, lambda content: draw(content, said.paper))
     return _sent(made, suffix, _name("poster", subject.title, said.paper.upper()), said.download, notes)
 
 
-def _subject(at: Stage, event_id: str, album_id: str = "") -> Subject:
-    """Raises Unauthorized, Refused for the wrong role, NotFound for another organization's event or event's album."""
-    who = calling_member()
-    accounts.demand(who, "see_event")
+def _subject(at: Stage, who: Who, event_id: str, album_id: str = "") -> Subject:
+    """Raises NotFound for another organization's event, or for another event's album."""
     with at.db.reading() as tx:
-        event = tx.get(Event, event_id)
-        if event is None or not accounts.may(who, "see_event", event.organization_id):
-            raise NotFound("event")
+        event = accounts.their_event(tx, who, event_id, "see_event")
         album = tx.get(Album, album_id) if album_id else None
         if album_id and (album is None or album.event_id != event.id):
             raise NotFound("album")

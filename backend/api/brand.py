@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from backend import accounts, audit, branding
+from backend.accounts import Who
 from backend.errors import BadInput, NotFound, TooLarge
-from backend.http import answer, body, calling_member, query, stage
+from backend.http import answer, body, needs, query, stage
 from backend.jobs import MakeSample
 from backend.models import Art, ArtKind, BrandKit, Event, Photo, PhotoState, Sample
 from backend.recipe import Recipe
@@ -59,10 +60,10 @@ class SampleQuery(BaseModel):
 
 
 @bp.post("/arts")
-def add_art() -> ResponseReturnValue:
+@needs(RIGHT, whole=True)
+def add_art(who: Who) -> ResponseReturnValue:
     """The body is the file; its name tells the kind. A worker looks into it: `state` is «checking» until then."""
-    who, said = calling_member(), query(ArtQuery)
-    accounts.demand(who, RIGHT)
+    said = query(ArtQuery)
     suffix = said.name.rpartition(".")[2].lower()
     if suffix not in CONTENT_TYPES:
         raise BadInput(f"name: must end in one of {', '.join(CONTENT_TYPES)}", code="unsupported")
@@ -80,9 +81,8 @@ def add_art() -> ResponseReturnValue:
 
 
 @bp.get("/arts")
-def list_arts() -> ResponseReturnValue:
-    who = calling_member()
-    accounts.demand(who, RIGHT)
+@needs(RIGHT, whole=True)
+def list_arts(who: Who) -> ResponseReturnValue:
     mine = select(Art).filter_by(organization_id=who.organization_id).order_by(Art.created_at.desc())
     with stage().db.reading() as tx:
         found = [_art(row) for row in tx.scalars(mine)]
@@ -90,9 +90,8 @@ def list_arts() -> ResponseReturnValue:
 
 
 @bp.get("/brands")
-def list_kits() -> ResponseReturnValue:
-    who = calling_member()
-    accounts.demand(who, RIGHT)
+@needs(RIGHT, whole=True)
+def list_kits(who: Who) -> ResponseReturnValue:
     mine = select(BrandKit).filter_by(organization_id=who.organization_id).order_by(BrandKit.created_at)
     with stage().db.reading() as tx:
         found = [_kit(kit) for kit in tx.scalars(mine)]
@@ -100,9 +99,9 @@ def list_kits() -> ResponseReturnValue:
 
 
 @bp.post("/brands")
-def add_kit() -> ResponseReturnValue:
-    who, said = calling_member(), body(Kit)
-    accounts.demand(who, RIGHT)
+@needs(RIGHT, whole=True)
+def add_kit(who: Who) -> ResponseReturnValue:
+    said = body(Kit)
     kit = BrandKit(organization_id=who.organization_id, name=said.name or "品牌", look={"preset": "auto"})
     with stage().db.writing() as tx:
         _apply(kit, said)
@@ -115,10 +114,10 @@ def add_kit() -> ResponseReturnValue:
 
 
 @bp.post("/brands/<brand_id>")
-def change_kit(brand_id: str) -> ResponseReturnValue:
+@needs(RIGHT, whole=True)
+def change_kit(who: Who, brand_id: str) -> ResponseReturnValue:
     """Albums that show this kit follow: their photos are made anew, newest first."""
-    who, said = calling_member(), body(Kit)
-    accounts.demand(who, RIGHT)
+    said = body(Kit)
     with stage().db.writing() as tx:
         kit = tx.get(BrandKit, brand_id)
         if kit is None or not accounts.may(who, RIGHT, kit.organization_id):
@@ -133,10 +132,10 @@ def change_kit(brand_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/samples")
-def add_sample() -> ResponseReturnValue:
+@needs(RIGHT)
+def add_sample(who: Who) -> ResponseReturnValue:
     """What a brand would look like on four shapes; nothing is saved and no guest sees it."""
-    who, said = calling_member(), body(Wish)
-    accounts.demand(who, RIGHT)
+    said = body(Wish)
     with stage().db.writing() as tx:
         kit = tx.get(BrandKit, said.brand_id) if said.brand_id else None
         if said.brand_id and (kit is None or not accounts.may(who, RIGHT, kit.organization_id)):
@@ -159,9 +158,10 @@ def add_sample() -> ResponseReturnValue:
 
 
 @bp.get("/samples/<sample_id>")
-def show_sample(sample_id: str) -> ResponseReturnValue:
+@needs(RIGHT)
+def show_sample(who: Who, sample_id: str) -> ResponseReturnValue:
     """Waits up to `wait` seconds while it is being made."""
-    who, said = calling_member(), query(SampleQuery)
+    said = query(SampleQuery)
     until = time.monotonic() + said.wait
     while True:
         with stage().db.reading() as tx:
@@ -178,11 +178,11 @@ def _shown_on(who: accounts.Who, said: Wish) -> str | None:
     with stage().db.reading() as tx:
         if said.photo_id is not None:
             photo = tx.get(Photo, said.photo_id)
-            if photo is None or not accounts.may(who, RIGHT, photo.organization_id):
+            if photo is None or not accounts.may(who, RIGHT, photo.organization_id, photo.event_id):
                 raise NotFound("photo")
             return photo.id
         event = tx.get(Event, said.event_id) if said.event_id else None
-        if event is None or not accounts.may(who, RIGHT, event.organization_id):
+        if event is None or not accounts.may(who, RIGHT, event.organization_id, event.id):
             return None
         newest = select(Photo.id).where(Photo.event_id == event.id, Photo.state == PhotoState.LIVE)
         return tx.scalars(newest.order_by(Photo.position.desc()).limit(1)).first()

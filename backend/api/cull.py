@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from backend import accounts, audit, feed
+from backend.accounts import Who
 from backend.aids import Aids, near_duplicates
 from backend.errors import NotFound
-from backend.http import answer, body, calling_member, stage
+from backend.http import answer, body, needs, stage
 from backend.models import Album, Culling, Event, Photo, PhotoState
 
 bp = Blueprint("cull", __name__, url_prefix="/api/v1")
@@ -21,13 +22,13 @@ class Wish(BaseModel):
 
 
 @bp.post("/albums/<album_id>/culling")
-def culling(album_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def culling(who: Who, album_id: str) -> ResponseReturnValue:
     """off, suggest or hold. What waits only because it was held goes live when nothing is held any more."""
-    who, said = calling_member(), body(Wish)
-    accounts.demand(who, "change_event")
+    said = body(Wish)
     with stage().db.writing() as tx:
         album = tx.get(Album, album_id)
-        if album is None or not accounts.may(who, "change_event", album.organization_id):
+        if album is None or not accounts.may(who, "change_event", album.organization_id, album.event_id):
             raise NotFound("album")
         before, album.culling = album.culling, said.culling
         tx.flush()
@@ -48,13 +49,12 @@ def culling(album_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<event_id>/alike")
-def alike(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def alike(who: Who, event_id: str) -> ResponseReturnValue:
     """Groups of photos that are nearly the same, the sharpest first: the one to keep. Hidden ones take no part."""
-    who = calling_member()
-    accounts.demand(who, "see_event")
     with stage().db.reading() as tx:
         event = tx.get(Event, event_id)
-        if event is None or not accounts.may(who, "see_event", event.organization_id):
+        if event is None or not accounts.may(who, "see_event", event.organization_id, event.id):
             raise NotFound("event")
         of_event = select(Photo.id, Photo.aids).where(Photo.event_id == event_id, Photo.aids.is_not(None))
         shown = of_event.where(Photo.state.in_((PhotoState.STORED, PhotoState.LIVE)))

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from backend import access, accounts, audit, downloads, security
-from backend.db import Tx
+from backend.accounts import Who
 from backend.errors import NotFound
-from backend.http import answer, body, calling_member, stage
+from backend.http import answer, body, needs, stage
 from backend.jobs import WriteFeed
-from backend.models import Access, Album, Guest, Invitation, Photo
+from backend.models import Access, Album, Guest, Invitation
 
 bp = Blueprint("doors", __name__, url_prefix="/api/v1")
 
@@ -39,21 +39,22 @@ class Names(BaseModel):
 
 
 @bp.get("/albums/<album_id>/access")
-def show(album_id: str) -> ResponseReturnValue:
-    who = calling_member()
+@needs("see_event")
+def show(who: Who, album_id: str) -> ResponseReturnValue:
     with stage().db.reading() as tx:
-        album = _album_of(tx, who, album_id, "see_event")
+        album = accounts.their_album(tx, who, album_id, "see_event")
         rows = tx.scalars(select(Invitation).filter_by(album_id=album_id).order_by(Invitation.created_at)).all()
         said = _said(album) | {"invitations": [_invitation(row) for row in rows]}
     return answer(said)
 
 
 @bp.post("/albums/<album_id>/access")
-def change(album_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def change(who: Who, album_id: str) -> ResponseReturnValue:
     """A new rule, code or password ends every pass and every address of a picture within a second."""
-    who, said = calling_member(), body(Rule)
+    said = body(Rule)
     with stage().db.writing() as tx:
-        album = _album_of(tx, who, album_id, "change_event")
+        album = accounts.their_album(tx, who, album_id, "change_event")
         before = _said(album)
         wanted = said.access or album.access
         if wanted is not album.access or said.secret is not None:
@@ -72,13 +73,14 @@ def change(album_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/albums/<album_id>/invitations")
-def invite(album_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def invite(who: Who, album_id: str) -> ResponseReturnValue:
     """Codes are shown this once."""
-    who, said = calling_member(), body(Names)
+    said = body(Names)
     secret = stage().settings.secret_key.get_secret_value()
     names = [(g.name, security.phone_hash(secret, g.phone) if g.phone else None) for g in said.guests]
     with stage().db.writing() as tx:
-        album = _album_of(tx, who, album_id, "change_event")
+        album = accounts.their_album(tx, who, album_id, "change_event")
         made = [_invitation(row) | {"code": code} for row, code in access.invite(tx, album, names)]
         after = {"invited": len(made)}
         audit.record(tx, album.organization_id, who.actor, "invite", f"album:{album_id}", ({}, after))
@@ -86,14 +88,14 @@ def invite(album_id: str) -> ResponseReturnValue:
 
 
 @bp.delete("/invitations/<invitation_id>")
-def strike(invitation_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def strike(who: Who, invitation_id: str) -> ResponseReturnValue:
     """Off the list: whoever came in by it is out at once."""
-    who = calling_member()
     with stage().db.writing() as tx:
         found = tx.get(Invitation, invitation_id)
         if found is None:
             raise NotFound("invitation")
-        album = _album_of(tx, who, found.album_id, "change_event")
+        album = accounts.their_album(tx, who, found.album_id, "change_event")
         access.strike(tx, invitation_id)
         change: tuple[dict[str, Any], dict[str, Any]] = ({"name": found.name}, {})
         audit.record(tx, album.organization_id, who.actor, "strike", f"album:{album.id}", change)
@@ -101,14 +103,11 @@ def strike(invitation_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/photos/<photo_id>/receipts")
-def receipts(photo_id: str) -> ResponseReturnValue:
+@needs("cull")
+def receipts(who: Who, photo_id: str) -> ResponseReturnValue:
     """Who took this photo home, newest first: whom to tell when it is recalled."""
-    who = calling_member()
-    accounts.demand(who, "cull")
     with stage().db.reading() as tx:
-        photo = tx.get(Photo, photo_id)
-        if photo is None or not accounts.may(who, "cull", photo.organization_id):
-            raise NotFound("photo")
+        accounts.their_photo(tx, who, photo_id, "cull")
         rows = downloads.receipts(tx, photo_id)
         known = {g.id: g for g in tx.scalars(select(Guest).where(Guest.id.in_([r.guest_id for r in rows])))}
     found = [
@@ -122,15 +121,6 @@ def receipts(photo_id: str) -> ResponseReturnValue:
         for r in rows
     ]
     return answer({"receipts": found})
-
-
-def _album_of(tx: Tx, who: accounts.Who, album_id: str, what: str) -> Album:
-    """Raises Refused for the wrong role, NotFound for another organization's album: it is not theirs to know."""
-    accounts.demand(who, what)
-    found = tx.get(Album, album_id)
-    if found is None or not accounts.may(who, what, found.organization_id):
-        raise NotFound("album")
-    return found
 
 
 def _said(album: Album) -> dict[str, Any]:

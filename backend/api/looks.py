@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from backend import accounts, audit, branding, photos
+from backend.accounts import Who
 from backend.db import Tx
 from backend.errors import NotFound
-from backend.http import answer, body, calling_member, stage
+from backend.http import answer, body, needs, stage
 from backend.models import Album, Photo
 from backend.recipe import TIERS, Look, Preset
 
@@ -57,9 +58,9 @@ class Chosen(Wish):
 
 
 @bp.get("/looks")
-def looks() -> ResponseReturnValue:
+@needs("see_event")
+def looks(_who: Who) -> ResponseReturnValue:
     """What there is to choose from, in two languages."""
-    calling_member()
     presets = [{"name": one.value, "zh": WORDS[one][0], "en": WORDS[one][1]} for one in Preset]
     tiers = [
         {"name": name, "zh": TIER_WORDS[name][0], "en": TIER_WORDS[name][1], "look": TIERS[name]} for name in TIERS
@@ -68,14 +69,14 @@ def looks() -> ResponseReturnValue:
 
 
 @bp.post("/albums/<album_id>/look")
-def look_album(album_id: str) -> ResponseReturnValue:
+@needs("change_brand")
+def look_album(who: Who, album_id: str) -> ResponseReturnValue:
     """For all photos but those with a look of their own; an empty wish gives the album its brand kit's look again."""
-    who, said = calling_member(), body(Wish)
-    accounts.demand(who, "change_brand")
+    said = body(Wish)
     content = said.content()
     with stage().db.writing() as tx:
         album = tx.get(Album, album_id)
-        if album is None or not accounts.may(who, "change_brand", album.organization_id):
+        if album is None or not accounts.may(who, "change_brand", album.organization_id, album.event_id):
             raise NotFound("album")
         _demand_own_cube(tx, album.organization_id, content)
         before = album.look or {}
@@ -86,17 +87,17 @@ def look_album(album_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/photos/look")
-def look_photos() -> ResponseReturnValue:
+@needs("cull")
+def look_photos(who: Who) -> ResponseReturnValue:
     """For chosen photos, whatever their album says; an empty wish gives them their album's look again."""
-    who, said = calling_member(), body(Chosen)
-    accounts.demand(who, "cull")
+    said = body(Chosen)
     content = said.content()
     with stage().db.writing() as tx:
         found = tx.scalars(select(Photo).where(Photo.id.in_(set(said.photo_ids)))).all()
         if len(found) != len(set(said.photo_ids)):
             raise NotFound("photo")
         for photo in found:
-            if not accounts.may(who, "cull", photo.organization_id):
+            if not accounts.may(who, "cull", photo.organization_id, photo.event_id):
                 raise NotFound("photo")
             _demand_own_cube(tx, photo.organization_id, content)
             change = (photo.own_look or {}, content or {})

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from backend import accounts, audit
+from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound
-from backend.http import answer, calling_member, query, stage
+from backend.http import answer, needs, query, stage
 from backend.models import Album, Delivery, DeliveryState, Event, Quota, Subscription
 from backend.wechat.failures import meaning
 
@@ -43,10 +44,10 @@ class MessagesQuery(BaseModel):
 
 
 @bp.get("/events/<event_id>/messages")
-def list_messages(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def list_messages(who: Who, event_id: str) -> ResponseReturnValue:
     """Totals by milestone and outcome, then the newest messages one by one. Guests are named by six characters."""
-    who, said = calling_member(), query(MessagesQuery)
-    accounts.demand(who, "see_event")
+    said = query(MessagesQuery)
     of_event = Album.event_id == event_id
     newest = select(Delivery).join(Album, Album.id == Delivery.album_id).where(of_event)
     if said.state is not None:
@@ -54,7 +55,7 @@ def list_messages(event_id: str) -> ResponseReturnValue:
     newest = newest.order_by(func.coalesce(Delivery.settled_at, Delivery.created_at).desc(), Delivery.id)
     with stage().db.reading() as tx:
         event = tx.get(Event, event_id)
-        if event is None or not accounts.may(who, "see_event", event.organization_id):
+        if event is None or not accounts.may(who, "see_event", event.organization_id, event.id):
             raise NotFound("event")
         totals = _totals(tx, event_id)
         listeners, allowed = _audience(tx, event_id)
@@ -63,14 +64,13 @@ def list_messages(event_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/albums/<album_id>/complete")
-def complete(album_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def complete(who: Who, album_id: str) -> ResponseReturnValue:
     """Nothing more will come: whoever waited for that is told. Once; repeating changes nothing."""
-    who = calling_member()
-    accounts.demand(who, "change_event")
     now = now_ms()
     with stage().db.writing() as tx:
         album = tx.get(Album, album_id)
-        if album is None or not accounts.may(who, "change_event", album.organization_id):
+        if album is None or not accounts.may(who, "change_event", album.organization_id, album.event_id):
             raise NotFound("album")
         if album.completed_at is None:
             album.completed_at, album.notify_due_at = now, now

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from backend import accounts, audit, branding, events, feed, photos, security
+from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound
-from backend.http import MEMBER_COOKIE, answer, body, calling_member, query, stage
+from backend.http import MEMBER_COOKIE, answer, body, needs, query, stage
 from backend.models import (
     Album,
     BrandKit,
     Bridge,
     Delivery,
     Event,
+    Member,
+    Organization,
     Photo,
     PhotoState,
     Rendition,
@@ -57,13 +60,7 @@ def login() -> ResponseReturnValue:
     security.allow(at.redis, f"login-from:{request.remote_addr}", limit=30, window_s=60)
     with at.db.reading() as tx:
         found = accounts.sign_in(tx, said.login, said.password)
-    ttl = at.settings.session_ttl
-    token = at.signer.issue("member", found.id, ttl_s=ttl, epoch=found.session_epoch)
-    shown = {"id": found.id, "name": found.name, "role": found.role.value}
-    response = make_response(answer({"member": shown, "token": token, "expires_in": ttl}))
-    secure = at.settings.base_url.startswith("https")
-    response.set_cookie(MEMBER_COOKIE, token, max_age=ttl, httponly=True, samesite="Lax", secure=secure)
-    return response
+    return signed_in(found)
 
 
 @bp.post("/logout")
@@ -74,32 +71,38 @@ def logout() -> ResponseReturnValue:
 
 
 @bp.get("/me")
-def me() -> ResponseReturnValue:
-    who = calling_member()
-    return answer({"member": {"id": who.member_id, "name": who.name, "role": who.role.value}})
+@needs("sign_in")
+def me(who: Who) -> ResponseReturnValue:
+    """Who is signed in, and what they may do: the console shows no more than that."""
+    with stage().db.reading() as tx:
+        organization = tx.get_one(Organization, who.organization_id).name
+    rights = sorted(right for right, roles in accounts.RIGHTS.items() if who.role in roles)
+    shown = {"id": who.member_id, "name": who.name, "role": who.role.value, "event_id": who.event_id}
+    return answer({"member": shown | {"organization": organization, "rights": rights}})
 
 
 @bp.get("/events")
-def list_events() -> ResponseReturnValue:
-    who = calling_member()
-    accounts.demand(who, "see_event")
+@needs("see_event")
+def list_events(who: Who) -> ResponseReturnValue:
     mine = select(Event).order_by(Event.created_at.desc())
     if who.role is not Role.PLATFORM:
         mine = mine.where(Event.organization_id == who.organization_id)
+    if who.event_id is not None:
+        mine = mine.where(Event.id == who.event_id)
     with stage().db.reading() as tx:
-        found = [_event(e) for e in tx.scalars(mine)]
+        found = [event_json(e) for e in tx.scalars(mine)]
     return answer({"events": found})
 
 
 @bp.get("/events/<event_id>")
-def show_event(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def show_event(who: Who, event_id: str) -> ResponseReturnValue:
     """The event as it happens: six counters that add up, albums, bridges with their health, messages sent."""
-    who = calling_member()
     with stage().db.reading() as tx:
-        event = _event_of(tx, who, event_id, "see_event")
-        said = _event(event) | {
+        event = accounts.their_event(tx, who, event_id, "see_event")
+        said = event_json(event) | {
             "counters": _counters(tx, event_id),
-            "albums": [_album(tx, a) for a in events.albums(tx, event_id)],
+            "albums": [album_json(tx, a) for a in events.albums(tx, event_id)],
             "bridges": [_bridge(b) for b in tx.scalars(select(Bridge).filter_by(event_id=event_id))],
             "messages": _messages(tx, event_id),
         }
@@ -107,8 +110,9 @@ def show_event(event_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<event_id>/photos")
-def list_photos(event_id: str) -> ResponseReturnValue:
-    who, said = calling_member(), query(PhotosQuery)
+@needs("see_event")
+def list_photos(who: Who, event_id: str) -> ResponseReturnValue:
+    said = query(PhotosQuery)
     wanted = select(Photo).where(Photo.event_id == event_id)
     if said.state is not None:
         wanted = wanted.where(Photo.state == said.state)
@@ -117,7 +121,7 @@ def list_photos(event_id: str) -> ResponseReturnValue:
     if said.before is not None:
         wanted = wanted.where(Photo.announced_at < said.before)
     with stage().db.reading() as tx:
-        _event_of(tx, who, event_id, "see_event")
+        accounts.their_event(tx, who, event_id, "see_event")
         rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
         of_rows = Rendition.photo_id.in_([p.id for p in rows])
         keys = select(Rendition.photo_id, Rendition.key).where(of_rows, Rendition.kind == RenditionKind.THUMB)
@@ -126,35 +130,33 @@ def list_photos(event_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/photos/<photo_id>/hide")
-def hide(photo_id: str) -> ResponseReturnValue:
-    who = calling_member()
+@needs("cull")
+def hide(who: Who, photo_id: str) -> ResponseReturnValue:
     with stage().db.writing() as tx:
-        photo = _photo_of(tx, who, photo_id)
+        photo = accounts.their_photo(tx, who, photo_id, "cull")
         if feed.hide(tx, photo_id):
             audit.record(tx, photo.organization_id, who.actor, "hide", f"photo:{photo_id}")
     return "", 204
 
 
 @bp.post("/photos/<photo_id>/restore")
-def restore(photo_id: str) -> ResponseReturnValue:
+@needs("cull")
+def restore(who: Who, photo_id: str) -> ResponseReturnValue:
     """Bring a hidden photo back, or approve one that waits."""
-    who = calling_member()
     with stage().db.writing() as tx:
-        photo = _photo_of(tx, who, photo_id)
+        photo = accounts.their_photo(tx, who, photo_id, "cull")
         if feed.restore(tx, photo_id):
             audit.record(tx, photo.organization_id, who.actor, "restore", f"photo:{photo_id}")
     return "", 204
 
 
 @bp.post("/albums/<album_id>/brand")
-def brand(album_id: str) -> ResponseReturnValue:
+@needs("change_brand")
+def brand(who: Who, album_id: str) -> ResponseReturnValue:
     """Watermark and sponsor frame on or off. Every photo of the album follows, newest first."""
-    who, said = calling_member(), body(Brand)
-    accounts.demand(who, "change_brand")
+    said = body(Brand)
     with stage().db.writing() as tx:
-        album = tx.get(Album, album_id)
-        if album is None or not accounts.may(who, "change_brand", album.organization_id):
-            raise NotFound("album")
+        album = accounts.their_album(tx, who, album_id, "change_brand")
         kit = tx.get(BrandKit, said.brand_id) if said.brand_id else None
         if said.brand_id and (kit is None or kit.organization_id != album.organization_id):
             raise NotFound("brand")
@@ -166,24 +168,19 @@ def brand(album_id: str) -> ResponseReturnValue:
     return answer({"stale": left})
 
 
-def _event_of(tx: Tx, who: accounts.Who, event_id: str, what: str) -> Event:
-    """Raises Refused for the wrong role, NotFound for another organization's event: it is not theirs to know."""
-    accounts.demand(who, what)
-    found = tx.get(Event, event_id)
-    if found is None or not accounts.may(who, what, found.organization_id):
-        raise NotFound("event")
-    return found
+def signed_in(found: Member) -> Response:
+    """A session for this member: a cookie for browsers, the same token for programs."""
+    at = stage()
+    ttl = at.settings.session_ttl
+    token = at.signer.issue("member", found.id, ttl_s=ttl, epoch=found.session_epoch)
+    shown = {"id": found.id, "name": found.name, "role": found.role.value}
+    response = make_response(answer({"member": shown, "token": token, "expires_in": ttl}))
+    secure = at.settings.base_url.startswith("https")
+    response.set_cookie(MEMBER_COOKIE, token, max_age=ttl, httponly=True, samesite="Lax", secure=secure)
+    return response
 
 
-def _photo_of(tx: Tx, who: accounts.Who, photo_id: str) -> Photo:
-    accounts.demand(who, "cull")
-    found = tx.get(Photo, photo_id)
-    if found is None or not accounts.may(who, "cull", found.organization_id):
-        raise NotFound("photo")
-    return found
-
-
-def _event(event: Event) -> dict[str, Any]:
+def event_json(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "title": event.title,
@@ -196,7 +193,7 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _album(tx: Tx, album: Album) -> dict[str, Any]:
+def album_json(tx: Tx, album: Album) -> dict[str, Any]:
     return {
         "id": album.id,
         "title": album.title,

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from backend import accounts, audit, moderation
+from backend.accounts import Who
 from backend.db import Tx
-from backend.errors import NotFound
-from backend.http import answer, body, calling_member, stage
-from backend.models import Album, Checking, Event, Photo, Rendition, RenditionKind, Source, SourceKind
+from backend.http import answer, body, needs, stage
+from backend.models import Checking, Rendition, RenditionKind, Source, SourceKind
 
 bp = Blueprint("review", __name__, url_prefix="/api/v1")
 
@@ -27,40 +27,33 @@ class CheckingChoice(BaseModel):
 
 
 @bp.get("/events/<event_id>/review")
-def queue(event_id: str) -> ResponseReturnValue:
+@needs("cull")
+def queue(who: Who, event_id: str) -> ResponseReturnValue:
     """At most 100 cases, requests of guests first."""
-    who = calling_member()
-    accounts.demand(who, "cull")
     with stage().db.reading() as tx:
-        event = tx.get(Event, event_id)
-        if event is None or not accounts.may(who, "cull", event.organization_id):
-            raise NotFound("event")
+        accounts.their_event(tx, who, event_id, "cull")
         cases = [_case(tx, case) for case in moderation.queue(tx, event_id)]
     return answer({"cases": cases})
 
 
 @bp.post("/photos/<photo_id>/review")
-def decide(photo_id: str) -> ResponseReturnValue:
+@needs("cull")
+def decide(who: Who, photo_id: str) -> ResponseReturnValue:
     """`keep` true: guests see the photo (again); false: it stays, or goes, off. Closes every open report."""
-    who, said = calling_member(), body(Decision)
-    accounts.demand(who, "cull")
+    said = body(Decision)
     with stage().db.writing() as tx:
-        photo = tx.get(Photo, photo_id)
-        if photo is None or not accounts.may(who, "cull", photo.organization_id):
-            raise NotFound("photo")
+        accounts.their_photo(tx, who, photo_id, "cull")
         moderation.decide(tx, photo_id, who.actor, keep=said.keep)
     return "", 204
 
 
 @bp.post("/albums/<album_id>/checking")
-def set_checking(album_id: str) -> ResponseReturnValue:
+@needs("change_event")
+def set_checking(who: Who, album_id: str) -> ResponseReturnValue:
     """off; after: publish, then check; before: check, then publish. Photos that are there are checked as well."""
-    who, said = calling_member(), body(CheckingChoice)
-    accounts.demand(who, "change_event")
+    said = body(CheckingChoice)
     with stage().db.writing() as tx:
-        album = tx.get(Album, album_id)
-        if album is None or not accounts.may(who, "change_event", album.organization_id):
-            raise NotFound("album")
+        album = accounts.their_album(tx, who, album_id, "change_event")
         change = ({"checking": album.checking.value}, {"checking": said.checking.value})
         album.checking = said.checking
         audit.record(tx, album.organization_id, who.actor, "checking", f"album:{album_id}", change)

@@ -6,22 +6,18 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from backend import accounts, events, scans
-from backend.errors import NotFound
-from backend.http import answer, calling_member, stage
-from backend.models import Event
+from backend.accounts import Who
+from backend.http import answer, needs, stage
 
 bp = Blueprint("scans", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/events/<event_id>/scans")
-def by_source(event_id: str) -> ResponseReturnValue:
+@needs("see_event")
+def by_source(who: Who, event_id: str) -> ResponseReturnValue:
     """By source, album and way, most first; and by hour. At most some seconds old."""
-    who = calling_member()
-    accounts.demand(who, "see_event")
     with stage().db.reading() as tx:
-        event = tx.get(Event, event_id)
-        if event is None or not accounts.may(who, "see_event", event.organization_id):
-            raise NotFound("event")
+        accounts.their_event(tx, who, event_id, "see_event")
         sources = [
             {
                 "source": found.source,

@@ -17,6 +17,7 @@ from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
+from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
@@ -26,18 +27,7 @@ __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["FeedFiles", "Invitation", "Like", "Receipt"]
-
-
-class Role(enum.StrEnum):
-    """What a member may do; the matrix is `backend.accounts.RIGHTS`."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    PHOTOGRAPHER = "photographer"
-    RETOUCHER = "retoucher"
-    REVIEWER = "reviewer"
-    SPONSOR = "sponsor"
-    PLATFORM = "platform"
+__all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 
 
 class EventState(enum.StrEnum):
@@ -104,30 +94,6 @@ class Culling(enum.StrEnum):
     OFF = "off"
     SUGGEST = "suggest"
     HOLD = "hold"
-
-
-class Organization(Base):
-    """机构: the tenant."""
-
-    __tablename__ = "organizations"
-    id: Mapped[str] = own_id()
-    name: Mapped[str] = mapped_column(String(80))
-    created_at: Mapped[int] = mapped_column(default=now_ms)
-
-
-class Member(Base):
-    """成员: somebody who works for an organization."""
-
-    __tablename__ = "members"
-    id: Mapped[str] = own_id()
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
-    login: Mapped[str] = mapped_column(String(80), unique=True)
-    name: Mapped[str] = mapped_column(String(80), default="")
-    role: Mapped[Role]
-    password_hash: Mapped[str] = mapped_column(String(200))
-    session_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every session
-    created_at: Mapped[int] = mapped_column(default=now_ms)
-    disabled_at: Mapped[int | None]
 
 
 class Event(Base):
@@ -317,6 +283,7 @@ class Audit(Base):
     """审计: everything a person did to a photo, an album or a member."""
 
     __tablename__ = "audits"
+    __table_args__ = (Index(None, "organization_id", "done_at"), Index(None, "subject"))
     id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     actor: Mapped[str] = mapped_column(String(80))  # member:<id>, guest:<id>, system

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from backend import states
+from backend.accounts import RIGHTS
 from backend.config import Settings
 from backend.errors import PUBLIC
-from backend.models import BridgeState, CheckState, DeliveryState, EventState, PhotoState, ReportState
+from backend.models import BridgeState, CheckState, DeliveryState, EventState, PhotoState, ReportState, Role
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("backend", "workers", "miniprogram_api", "camera_bridge", "launch", "web", "migrations")
@@ -112,3 +113,12 @@ def test_every_error_code_in_the_code_is_in_the_table() -> None:
                 for keyword in node.keywords:
                     if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
                         assert keyword.value.value in PUBLIC, f"{name(path)}:{node.lineno}"
+
+
+def test_the_rights_on_paper_are_the_rights_in_code() -> None:
+    page = (ROOT / "docs" / "rights.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    roles = [Role(word) for word in rows[0][1:]]
+    written = {row[0]: {role for role, cell in zip(roles, row[1:], strict=True) if cell} for row in rows[2:]}
+    assert set(roles) == set(Role)
+    assert written == {right: set(allowed) for right, allowed in RIGHTS.items()}

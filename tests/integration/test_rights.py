@@ -1,0 +1,201 @@
+"""The matrix: every endpoint of the console as every role, as nobody, as a stranger, as a member of another event.
+
+The endpoints come from the app itself. One that is not called here fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from backend.accounts import RIGHTS
+from backend.context import Stage
+from backend.models import Album, Event, Member, Photo, Role
+from launch.app import create_app
+from tests.architecture.test_endpoints import OPEN
+from tests.bridge_client import BridgeClient
+from tests.cast import STRANGER_TOKEN, Cast, jpeg, make_cast
+from tests.conftest import FakeBell
+
+BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others take an empty object
+    "organizer.brand": {"watermark": True, "frame": True},
+    "review.decide": {"keep": True},
+    "review.set_checking": {"checking": "off"},
+    "doors.invite": {"guests": [{"name": "林"}]},
+    "looks.look_album": {"preset": "auto"},
+    "looks.look_photos": {"photo_ids": [], "preset": "auto"},
+    "cull.culling": {"culling": "off"},
+    "team.invite": {"role": "reviewer"},
+}
+OWN = {  # what is there for whoever asks: there is nothing of somebody else's to name
+    "organizer.me",
+    "organizer.list_events",
+    "brand.add_art",
+    "brand.list_arts",
+    "brand.list_kits",
+    "brand.add_kit",
+    "brand.add_sample",
+    "looks.looks",
+    "team.list_members",
+    "team.invite",
+    "team.search_audits",
+}
+
+ANY_CREW = {
+    "organizer.me",
+    "organizer.list_events",
+    "looks.looks",
+    "brand.add_sample",
+}  # nothing of another event in them
+
+
+@dataclass
+class House:
+    """One organization with a member of every role, a stranger, and the app."""
+
+    app: Flask
+    http: httpx.Client
+    ids: dict[str, str]
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, rule: Any, method: str, token: str | None) -> httpx.Response:
+        path = rule.rule
+        for name in rule.arguments:
+            path = path.replace(f"<{name}>", self.ids[name])
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        json = BODIES.get(rule.endpoint, {}) if method != "GET" else None
+        if json and "photo_ids" in json:
+            json = json | {"photo_ids": [self.ids["photo_id"]]}
+        return self.http.request(method, path, headers=headers, json=json)
+
+
+@pytest.fixture
+def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
+    app = create_app(stage)
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test") as http:
+        photo = BridgeClient(http).shoot(jpeg())["photo_id"]
+        bell.work(stage)
+        found = House(app, http, {"event_id": cast.event.id, "album_id": cast.album.id, "photo_id": photo})
+        with stage.db.writing() as tx:
+            stranger = make_cast(tx, login="stranger", token=STRANGER_TOKEN)
+            other = Event(organization_id=cast.organization.id, title="另一场")
+            tx.add(other)
+            tx.flush()
+            for role in Role:
+                found.tokens[role] = _token(stage, _member(tx, cast.organization.id, role, role.value))
+            limited = _member(tx, cast.organization.id, Role.ADMIN, "limited")
+            limited.event_id = other.id
+            found.tokens["limited"] = _token(stage, limited)
+            found.tokens["stranger"] = _token(stage, stranger.owner)
+            spare = _member(tx, cast.organization.id, Role.REVIEWER, "spare")
+            found.ids["member_id"] = spare.id
+        found.ids |= _more(found)
+        yield found
+
+
+def _member(tx: Any, organization_id: str, role: Role, login: str) -> Member:
+    made = Member(organization_id=organization_id, login=f"m-{login}", name=login, role=role, password_hash="x")
+    tx.add(made)
+    tx.flush()
+    return made
+
+
+def _token(stage: Stage, member: Member) -> str:
+    return stage.signer.issue("member", member.id, ttl_s=600)
+
+
+def _more(house: House) -> dict[str, str]:
+    """Things that only the API makes."""
+    as_owner = {"Authorization": f"Bearer {house.tokens['owner']}"}
+    invited = house.http.post("/api/v1/members/invitations", json={"role": "reviewer"}, headers=as_owner).json()
+    listed = house.http.post(
+        f"/api/v1/albums/{house.ids['album_id']}/invitations", json={"guests": [{"name": "林"}]}, headers=as_owner
+    ).json()["invitations"]
+    brand = house.http.post("/api/v1/brands", json={"name": "品牌二"}, headers=as_owner).json()["brand"]
+    sample = house.http.post("/api/v1/samples", json={"brand_id": brand["id"]}, headers=as_owner).json()["sample"]
+    return {
+        "team_invitation_id": invited["invitation"]["id"],
+        "invitation_id": listed[0]["id"],
+        "brand_id": brand["id"],
+        "sample_id": sample["id"],
+    }
+
+
+def endpoints(app: Flask) -> list[tuple[Any, str, str]]:
+    """(rule, method, right)"""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1") and rule.endpoint not in OPEN:
+            right = getattr(app.view_functions[rule.endpoint], "right")  # noqa: B009 - Flask types views as plain callables
+            found += [(rule, method, right) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
+    return found
+
+
+def test_every_endpoint_asks_who_is_calling(house: House) -> None:
+    guest = "x.y.z"
+    for rule, method, _ in endpoints(house.app):
+        assert house.ask(rule, method, None).status_code == 401, rule
+        assert house.ask(rule, method, guest).status_code == 401, rule
+
+
+def test_every_endpoint_refuses_every_role_without_the_right(house: House) -> None:
+    refused = 0
+    for rule, method, right in endpoints(house.app):
+        for role in set(Role) - RIGHTS[right]:
+            answer = house.ask(rule, method, house.tokens[role])
+            assert (answer.status_code, answer.json()["code"]) == (403, "refused"), (rule, role)
+            refused += 1
+    assert refused > 30
+
+
+def test_for_a_stranger_nothing_of_ours_exists(house: House) -> None:
+    for rule, method, _ in endpoints(house.app):
+        answer = house.ask(rule, method, house.tokens["stranger"])
+        if rule.endpoint in OWN:
+            assert house.ids["event_id"] not in answer.text, rule
+        else:
+            unread = {422} if rule.endpoint not in BODIES and method != "GET" else set()  # the body, before any row
+            assert answer.status_code in {404} | unread, (rule, answer.text)
+
+
+def test_for_a_member_of_another_event_it_does_not_exist_either(house: House) -> None:
+    for rule, method, _ in endpoints(house.app):
+        answer = house.ask(rule, method, house.tokens["limited"])
+        assert answer.status_code in (403, 404) or rule.endpoint in ANY_CREW, rule
+        assert house.ids["event_id"] not in answer.text, rule
+
+
+def test_every_role_with_the_right_is_let_in(house: House) -> None:
+    """Reading first, so that nothing a request changes is in another one's way."""
+    for rule, method, right in sorted(endpoints(house.app), key=lambda found: found[1]):
+        for role in RIGHTS[right]:
+            answer = house.ask(rule, method, house.tokens[role])
+            assert answer.status_code not in (401, 404) or method == "DELETE", (rule, role, answer.text)
+            if answer.status_code == 403:  # an admin may not touch everybody: judged by the row, not by the role
+                assert rule.endpoint == "team.change_member", (rule, role)
+
+
+def test_bridges_and_guests_get_in_nowhere_with_a_members_token(house: House, stage: Stage) -> None:
+    as_owner = {"Authorization": f"Bearer {house.tokens['owner']}"}
+    for rule in house.app.url_map.iter_rules():
+        path = rule.rule
+        for name in rule.arguments:
+            path = path.replace(f"<{name}>", house.ids.get(name, "x"))
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            if path.startswith("/bridge/v1") and "/pairings" not in path:
+                assert house.http.request(method, path, headers=as_owner, json={}).status_code == 401, rule
+
+
+def test_nothing_above_changed_what_is_not_the_askers(house: House, stage: Stage, cast: Cast) -> None:
+    for rule, method, _ in endpoints(house.app):
+        for who in ("stranger", "limited", Role.SPONSOR):
+            house.ask(rule, method, house.tokens[who])
+    with stage.db.reading() as tx:
+        assert tx.get_one(Album, cast.album.id).recipe_id == cast.album.recipe_id
+        assert tx.get_one(Photo, house.ids["photo_id"]).state.value == "live"
+        assert tx.get_one(Member, house.ids["member_id"]).disabled_at is None
