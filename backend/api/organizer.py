@@ -199,6 +199,8 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "title": album.title,
         "access": album.access.value,
         "publishing": album.publishing.value,
+        "checking": album.checking.value,
+        "completed_at": album.completed_at,
         "watermark": album.watermark_on,
         "frame": album.frame_on,
         "brand_id": album.brand_kit_id,

@@ -25,6 +25,8 @@ export interface AlbumRow {
   id: string;
   title: string;
   publishing: "auto" | "approve";
+  checking: "off" | "after" | "before";
+  completed_at: number | null;
   watermark: boolean;
   frame: boolean;
   brand_id: string | null;

@@ -6,10 +6,14 @@ import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow } from
 import { make, put } from "./dom";
 import { Looks } from "./looks";
 import { PhotoTable } from "./photos";
+import { ReviewPanel } from "./review";
+import { ScansPanel, ToldPanel } from "./told";
 
 const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
 const COUNT_MS = 1_000;
 const PHOTOS_EVERY = 2; // counts
+const SLOW_EVERY = 5; // counts: what changes by the minute
+const CHECKING = ["off", "after", "before"] as const;
 
 interface Context {
   speech: Speech<ConsoleWords>;
@@ -23,6 +27,9 @@ export class EventPage {
   readonly #on: Context;
   readonly #id: string;
   readonly #looks: Looks;
+  readonly #review: ReviewPanel;
+  readonly #told: ToldPanel;
+  readonly #scans: ScansPanel;
   #table: PhotoTable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counts = 0;
@@ -32,6 +39,9 @@ export class EventPage {
     this.#id = id;
     this.#on = on;
     this.#looks = new Looks({ ...on, event: id });
+    this.#review = new ReviewPanel({ ...on, event: id });
+    this.#told = new ToldPanel({ ...on, event: id });
+    this.#scans = new ScansPanel({ ...on, event: id });
   }
 
   async open(): Promise<void> {
@@ -41,6 +51,7 @@ export class EventPage {
     this.#build(now, table.el);
     await table.refresh();
     this.#draw(now);
+    await this.#slow(now);
     this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
   }
 
@@ -52,13 +63,19 @@ export class EventPage {
   async #tick(): Promise<void> {
     try {
       if (!document.hidden) {
-        this.#draw(await call<EventNow>(`/events/${this.#id}`));
+        const now = await call<EventNow>(`/events/${this.#id}`);
+        this.#draw(now);
+        if (this.#counts % SLOW_EVERY === 0) await this.#slow(now);
         if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table?.refresh();
       }
     } catch (reason) {
       this.#on.guard(reason);
     }
     if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
+  }
+
+  async #slow(now: EventNow): Promise<void> {
+    await Promise.all([this.#review.refresh(), this.#told.refresh(now.albums), this.#scans.refresh(now.albums)]);
   }
 
   #build(now: EventNow, photos: HTMLElement): void {
@@ -84,15 +101,20 @@ export class EventPage {
     }
     const lists = (["albums", "bridges", "messages"] as const).map((key) => {
       const list = make("div", { className: "list", data: { list: key } });
-      return make("section", { className: "panel" }, make("h2", {}, speech.say(key)), list);
+      return this.#panel(key, list, ...(key === "messages" ? [this.#told.el] : []));
     });
     this.el.replaceChildren(
       head,
       counters,
       make("p", { className: "soft waiting" }),
-      make("div", { className: "panels" }, ...lists, this.#downloads()),
+      make("div", { className: "panels" }, ...lists, this.#downloads(), this.#panel("scans", this.#scans.el)),
+      this.#review.el,
       photos,
     );
+  }
+
+  #panel(key: ConsoleWords, ...content: HTMLElement[]): HTMLElement {
+    return make("section", { className: "panel" }, make("h2", {}, this.#on.speech.say(key)), ...content);
   }
 
   #link(href: string, key: ConsoleWords, main = false): HTMLAnchorElement {
@@ -158,7 +180,18 @@ export class EventPage {
       make("p", {}, make("b", {}, album.title), " ", make("span", { className: "soft facts" })),
       make("p", { className: "switches" }, box("watermark"), box("frame"), make("small", { className: "soft stale" })),
       this.#looks.albumMenus(album),
+      this.#checking(album),
     );
+  }
+
+  #checking(album: AlbumRow): HTMLElement {
+    const { speech } = this.#on;
+    const options = CHECKING.map((value) => make("option", { value, selected: value === album.checking }, speech.say(`checking_${value}`)));
+    const select = make("select", { name: "checking" }, ...options);
+    select.onchange = () => {
+      call(`/albums/${album.id}/checking`, { checking: select.value }).catch(this.#on.guard);
+    };
+    return make("label", { className: "soft" }, `${speech.say("checking")} `, select);
   }
 
   async #brand(album: string): Promise<void> {
