@@ -35,6 +35,8 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "invitation_over": ("邀请链接无效、已使用或已过期", "This invitation is not valid, was used, or has expired."),
     "login_taken": ("这个账号名已被使用", "This login is taken."),
     "weak_password": ("密码至少 8 个字符", "A password needs at least 8 characters."),
+    "not_yours": ("这张照片已不在你手上", "This photo is no longer in your hands."),
+    "no_match": ("找不到同名照片", "No photo of this name is in the event."),
     "refused": ("没有权限", "You are not allowed to do this."),
     "locked": ("这个相册需要凭口令或邀请进入", "This album opens with a code, a password or an invitation."),
     "wrong_code": ("口令不正确", "The code is wrong."),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.clock import now_ms
 from backend.db import Tx
+from backend.errors import NotFound
 from backend.jobs import RefreshPhoto, RenderPhoto
 from backend.models import Album, Bridge, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind, new_salt
 from backend.states import move_photo
@@ -82,7 +83,11 @@ def register(tx: Tx, bridge: Bridge, card: Card) -> Photo:
 def add_source(tx: Tx, photo: Photo, kind: SourceKind, *, key: str, digest: str, size: int) -> None:
     """The bytes are in the store. Idempotent; the photo wants its best source from now on, and work is rung for."""
     query = select(Source).filter_by(photo_id=photo.id, kind=kind, digest=digest)
-    if tx.scalars(query).first() is None:
+    known = tx.scalars(query).first()
+    if known is not None and kind is SourceKind.RETOUCHED:
+        known.stored_at = now_ms()  # the same version once more: it is the newest again
+        tx.flush()
+    if known is None:
         try:
             with tx.begin_nested():
                 tx.add(Source(photo_id=photo.id, kind=kind, key=key, digest=digest, size=size))
@@ -94,7 +99,8 @@ def add_source(tx: Tx, photo: Photo, kind: SourceKind, *, key: str, digest: str,
     _want_best(tx, photo.id)
     move_photo(tx, photo.id, PhotoState.STORED, stored_at=func.coalesce(Photo.stored_at, now), refusal=None)
     tx.refresh(photo)
-    tx.ring(RefreshPhoto(photo.id) if photo.state is PhotoState.LIVE else RenderPhoto(photo.id))
+    by_hand = kind is SourceKind.RETOUCHED  # somebody is waiting to see it
+    tx.ring(RefreshPhoto(photo.id) if photo.state is PhotoState.LIVE and not by_hand else RenderPhoto(photo.id))
 
 
 def refuse_source(tx: Tx, photo_id: str, source_id: str, code: str) -> bool:
@@ -207,6 +213,31 @@ def due(limit: int) -> Select[str, PhotoState]:
     )
 
 
+def versions(tx: Tx, photo_id: str) -> list[Source]:
+    """Every source there ever was, newest first; nothing is thrown away."""
+    query = select(Source).where(Source.photo_id == photo_id)
+    return list(tx.scalars(query.order_by(Source.stored_at.desc(), Source.id)))
+
+
+def go_back(tx: Tx, photo_id: str, source_id: str | None) -> bool:
+    """Show this version from now on, whatever better one arrives by itself; None: the best there is. False: as it was.
+
+    Raises NotFound for a source of another photo, or one that cannot be rendered.
+    """
+    photo = tx.get_one(Photo, photo_id)
+    if source_id is not None:
+        found = tx.get(Source, source_id)
+        if found is None or found.photo_id != photo_id or found.refusal is not None:
+            raise NotFound("version")
+    before = photo.source_id
+    photo.pinned_source_id = source_id
+    tx.flush()
+    _want_best(tx, photo_id)
+    tx.refresh(photo)
+    tx.ring(RenderPhoto(photo_id))
+    return photo.source_id != before
+
+
 def original_stored(tx: Tx, photo_id: str) -> bool:
     query = select(Source.id).filter_by(photo_id=photo_id, kind=SourceKind.ORIGINAL)
     return tx.scalars(query).first() is not None
@@ -215,7 +246,8 @@ def original_stored(tx: Tx, photo_id: str) -> bool:
 def _want_best(tx: Tx, photo_id: str) -> bool:
     """Point the photo at its best source that can be rendered. False: there is none."""
     usable = tx.scalars(select(Source).where(Source.photo_id == photo_id, Source.refusal.is_(None))).all()
-    best = max(usable, key=lambda s: (RANK.index(s.kind), s.stored_at), default=None)
+    pinned = tx.scalar(select(Photo.pinned_source_id).where(Photo.id == photo_id))
+    best = max(usable, key=lambda s: (s.id == pinned, RANK.index(s.kind), s.stored_at), default=None)
     tx.execute(
         update(Photo)
         .where(Photo.id == photo_id)

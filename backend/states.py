@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from sqlalchemy import CursorResult, bindparam, or_, update
+from sqlalchemy import CursorResult, and_, bindparam, or_, update
 
 from backend.clock import now_ms
 from backend.db import Tx
@@ -24,6 +24,8 @@ from backend.models import (
     PhotoState,
     Report,
     ReportState,
+    RetouchState,
+    RetouchTask,
 )
 
 S = TypeVar("S", bound=StrEnum)
@@ -50,6 +52,13 @@ DELIVERY: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     DeliveryState.PLANNED: frozenset({DeliveryState.SENT, DeliveryState.REFUSED}),
     DeliveryState.SENT: frozenset(),
     DeliveryState.REFUSED: frozenset(),
+}
+RETOUCH: Final[dict[RetouchState, frozenset[RetouchState]]] = {
+    RetouchState.OPEN: frozenset({RetouchState.CLAIMED, RetouchState.SUBMITTED}),
+    RetouchState.CLAIMED: frozenset({RetouchState.OPEN, RetouchState.SUBMITTED}),
+    RetouchState.SUBMITTED: frozenset({RetouchState.ACCEPTED, RetouchState.RETURNED, RetouchState.CLAIMED}),
+    RetouchState.ACCEPTED: frozenset({RetouchState.CLAIMED, RetouchState.SUBMITTED}),  # a better idea came later
+    RetouchState.RETURNED: frozenset({RetouchState.CLAIMED, RetouchState.SUBMITTED}),
 }
 
 CHECK: Final[dict[CheckState, frozenset[CheckState]]] = {
@@ -148,6 +157,26 @@ def lease_feed(tx: Tx, album_id: str, ttl_s: int) -> bool:
     now = now_ms()
     mine = update(FeedFiles).where(FeedFiles.album_id == album_id, FeedFiles.lease_until <= now)
     return _one(tx.execute(mine.values(lease_until=now + ttl_s * 1000)))
+
+
+def move_retouch(tx: Tx, task_id: str, to: RetouchState, **also: object) -> bool:
+    allowed = _sources(RETOUCH, to)
+    done = tx.execute(
+        update(RetouchTask).where(RetouchTask.id == task_id, RetouchTask.state.in_(allowed)).values(state=to, **also)
+    )
+    return _one(done)
+
+
+def claim_retouch(tx: Tx, task_id: str, member_id: str, ttl_s: int) -> bool:
+    """Take the photo for `ttl_s` seconds, also from somebody whose time is over. False: another one holds it."""
+    now = now_ms()
+    held = and_(RetouchTask.state == RetouchState.CLAIMED, RetouchTask.member_id != member_id)
+    done = tx.execute(
+        update(RetouchTask)
+        .where(RetouchTask.id == task_id, or_(~held, RetouchTask.lease_until <= now))
+        .values(state=RetouchState.CLAIMED, member_id=member_id, lease_until=now + ttl_s * 1000, claimed_at=now)
+    )
+    return _one(done)
 
 
 def _sources(table: dict[S, frozenset[S]], to: S) -> list[S]:

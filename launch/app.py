@@ -8,7 +8,21 @@ from sqlalchemy import text
 
 from backend import http, openapi
 from backend.access import Rules
-from backend.api import blobs, brand, bridge, cull, doors, looks, measure, messages, organizer, review, scans, team
+from backend.api import (
+    blobs,
+    brand,
+    bridge,
+    cull,
+    doors,
+    looks,
+    measure,
+    messages,
+    organizer,
+    retoucher,
+    review,
+    scans,
+    team,
+)
 from backend.context import Stage
 from miniprogram_api import entry, files, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
@@ -33,6 +47,7 @@ def create_app(stage: Stage) -> Flask:
         looks,
         cull,
         doors,
+        retoucher,
         review,
         messages,
         scans,

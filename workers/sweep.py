@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import checking, deliveries, feed_files, photos, scans
+from backend import checking, deliveries, feed_files, photos, retouch, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -23,6 +23,7 @@ def once(stage: Stage) -> int:
     Raises RedisError when nobody hears: the caller waits and tries again.
     """
     _write_scans(stage)
+    _finish(stage)
     with stage.db.reading() as tx:
         jobs: list[Job] = [
             RefreshPhoto(photo_id) if state is PhotoState.LIVE else RenderPhoto(photo_id)
@@ -57,6 +58,15 @@ def _use_quiet(stage: Stage) -> int:
         return 0
     stage.bell.ring(MakeFull(photo_id))
     return 1
+
+
+def _finish(stage: Stage) -> None:
+    """Deadlines of the retouch desk."""
+    with stage.db.reading() as tx:
+        late = retouch.overdue(tx)
+    if late:
+        with stage.db.writing() as tx:
+            retouch.finish_overdue(tx)
 
 
 def _write_scans(stage: Stage) -> None:

@@ -19,6 +19,7 @@ from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
+from backend.models.retouch import RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
 
@@ -27,6 +28,7 @@ __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["FeedFiles", "Invitation", "Like", "Receipt"]
+__all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 
 
@@ -156,6 +158,7 @@ class Album(Base):
     guest_mark: Mapped[bool] = mapped_column(default=False, server_default=false())  # who looks stands in the picture
     publishing: Mapped[Publishing] = mapped_column(default=Publishing.AUTO)
     checking: Mapped[Checking] = mapped_column(default=Checking.OFF, server_default=Checking.OFF.value)
+    finish_s: Mapped[int] = mapped_column(default=300, server_default="300")  # after arrival a version is finished
     downloads: Mapped[bool] = mapped_column(default=True)
     downloads_a_day: Mapped[int | None]  # photos per guest; None: as many as they like
     revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
@@ -178,6 +181,7 @@ class Photo(Base):
         Index(None, "album_id", "position"),
         Index(None, "album_id", "state"),
         Index(None, "render_due_at"),
+        Index(None, "finished_at", "stored_at"),
     )
     id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
@@ -202,6 +206,7 @@ class Photo(Base):
     held: Mapped[str | None] = mapped_column(String(64))  # why it is suggested, or made, to wait; words by commas
     salt: Mapped[str] = mapped_column(String(8), default=new_salt)  # in rendition keys; a recall changes it
     source_id: Mapped[str | None] = mapped_column(String(16))  # the best source there is
+    pinned_source_id: Mapped[str | None] = mapped_column(String(16))  # a person went back to this version
     made_source_id: Mapped[str | None] = mapped_column(String(16))
     made_recipe_id: Mapped[str | None] = mapped_column(String(64))
     position: Mapped[int | None]  # 序位: place in the album, given at first publication, never changed
@@ -222,6 +227,8 @@ class Photo(Base):
     seen_at: Mapped[int | None]  # on a first guest's screen
     original_at: Mapped[int | None]  # the original is safe
     retouched_at: Mapped[int | None]
+    finished_at: Mapped[int | None]  # its version counts as finished
+    finished_by: Mapped[str | None] = mapped_column(String(8))  # human, auto
     album: Mapped[Album] = relationship()
 
 

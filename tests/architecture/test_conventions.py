@@ -12,7 +12,16 @@ from backend import states
 from backend.accounts import RIGHTS
 from backend.config import Settings
 from backend.errors import PUBLIC
-from backend.models import BridgeState, CheckState, DeliveryState, EventState, PhotoState, ReportState, Role
+from backend.models import (
+    BridgeState,
+    CheckState,
+    DeliveryState,
+    EventState,
+    PhotoState,
+    ReportState,
+    RetouchState,
+    Role,
+)
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("backend", "workers", "miniprogram_api", "camera_bridge", "launch", "web", "migrations")
@@ -74,6 +83,7 @@ def test_names_say_what_a_thing_is(path: Path) -> None:
 def test_every_state_has_a_row_in_its_table() -> None:
     assert set(states.PHOTO) == set(PhotoState)
     assert set(states.EVENT) == set(EventState)
+    assert set(states.RETOUCH) == set(RetouchState)
     assert set(states.BRIDGE) == set(BridgeState)
     assert set(states.DELIVERY) == set(DeliveryState)
     assert set(states.CHECK) == set(CheckState)

@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},
     "cull.culling": {"culling": "off"},
+    "retoucher.judge": {"accept": True},
     "team.invite": {"role": "reviewer"},
 }
 OWN = {  # what is there for whoever asks: there is nothing of somebody else's to name
@@ -78,7 +79,7 @@ class House:
 def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
     app = create_app(stage)
     with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test") as http:
-        photo = BridgeClient(http).shoot(jpeg())["photo_id"]
+        photo = BridgeClient(http).shoot(jpeg("red", (320, 240)), jpeg())["photo_id"]
         bell.work(stage)
         found = House(app, http, {"event_id": cast.event.id, "album_id": cast.album.id, "photo_id": photo})
         with stage.db.writing() as tx:
@@ -118,7 +119,11 @@ def _more(house: House) -> dict[str, str]:
     ).json()["invitations"]
     brand = house.http.post("/api/v1/brands", json={"name": "品牌二"}, headers=as_owner).json()["brand"]
     sample = house.http.post("/api/v1/samples", json={"brand_id": brand["id"]}, headers=as_owner).json()["sample"]
+    task = house.http.post(f"/api/v1/events/{house.ids['event_id']}/retouch/claim", json={}, headers=as_owner).json()[
+        "task"
+    ]
     return {
+        "task_id": task["id"],
         "team_invitation_id": invited["invitation"]["id"],
         "invitation_id": listed[0]["id"],
         "brand_id": brand["id"],
