@@ -10,9 +10,10 @@ import io
 import logging
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from PIL import Image
 
@@ -20,7 +21,7 @@ from camera_bridge import account, forecast, selftest, state
 from camera_bridge.address import NOWHERE, own_address
 from camera_bridge.cameras import Cameras
 from camera_bridge.clock import now_ms, ticks
-from camera_bridge.config import Config
+from camera_bridge.config import Config, FtpConfig
 from camera_bridge.dial import Dial, read
 from camera_bridge.errors import BridgeError, ConfigError, UplinkError
 from camera_bridge.forecast import Plan
@@ -33,6 +34,7 @@ from camera_bridge.sources.card import Import
 from camera_bridge.sources.ftp import FtpDoor
 from camera_bridge.sources.gphoto import GphotoCable, library
 from camera_bridge.sources.hotfolder import HotFolder
+from camera_bridge.sources.porch import Porch
 from camera_bridge.sources.usb import Tether
 from camera_bridge.spool import SELF_TEST, Spool, Watcher
 from camera_bridge.uplink.crew import Calls, Crew
@@ -65,7 +67,7 @@ class Bridge:
         self.spool = Spool(config.spool_dir, reserve_bytes=config.reserve_bytes, policy=self.policy.fate)
         self.policy.remembered(self.spool.ledger)
         self._address = self.spool.ledger.kept("address") or ""  # where cameras found us last
-        self.door = self._open_door()
+        self.door, self.sftp = self._open_doors()
         self.tether = Tether(GphotoCable, self.spool) if config.usb else None
         self.folder = HotFolder(config.inbox, self.spool) if config.inbox else None
         self.imports: dict[str, Import] = {}
@@ -77,9 +79,13 @@ class Bridge:
         self.spool.watch, self.spool.arrived = self._watch, self._arrived
         self._threads: list[threading.Thread] = []
 
-    def _open_door(self) -> FtpDoor | None:
+    def _open_doors(self) -> tuple[FtpDoor | None, Stoppable | None]:
+        config = self.config.ftp
+        if config is None:
+            return None, None
         try:
-            return FtpDoor(self.config.ftp, self.spool, record=self.config.record) if self.config.ftp else None
+            door = FtpDoor(config, self.spool, record=self.config.record)
+            return door, sftp_door(config, self.spool, door.porch)
         except BaseException:
             self.spool.close()
             raise
@@ -110,6 +116,8 @@ class Bridge:
             self.tether.stop()
         if self.folder:
             self.folder.stop()
+        if self.sftp:
+            self.sftp.stop()
         if self.door:
             self.door.stop()
         for one in self.imports.values():
@@ -235,6 +243,7 @@ class Bridge:
             "host": self.config.ftp.host,
             "port": self.door.port,
             "implicit_port": self.door.implicit_port,
+            "sftp_port": self.sftp.port if self.sftp else None,
             "users": self._camera_state(),
         }
 
@@ -333,6 +342,27 @@ class Bridge:
         users = [{"user": one.user, "password": one.password, "camera": one.camera} for one in ftp.users]
         ports = {"port": ftp.port, "implicit_port": ftp.implicit_port, "tls": ftp.tls, "old_tls": ftp.old_tls}
         return {"ftp": {**ports, "masquerade": ftp.masquerade, "users": users}}
+
+
+class Stoppable(Protocol):
+    """The SFTP door, whose library may be absent."""
+
+    @property
+    def port(self) -> int: ...
+
+    def stop(self) -> None: ...
+
+
+def sftp_door(config: FtpConfig, spool: Spool, porch: Porch) -> Stoppable | None:
+    """Raises ConfigError that says what to install."""
+    if config.sftp_port < 0:
+        return None
+    try:
+        module = import_module("camera_bridge.sources.sftp")
+    except ImportError as error:
+        raise ConfigError('ftp.sftp_port: needs the package asyncssh (pip install "kuaimen[sftp]")') from error
+    door: Stoppable = module.SftpDoor(config, spool, porch)
+    return door
 
 
 def _version() -> str:

@@ -36,6 +36,7 @@ class FtpConfig:
     host: str = _EVERYWHERE
     port: int = 2121
     implicit_port: int = -1  # a second port for implicit TLS; -1: off
+    sftp_port: int = -1  # for cameras that speak SFTP; -1: off
     passive_ports: range = _PASSIVE
     masquerade: str = ""
     tls: str = "auto"
@@ -140,6 +141,7 @@ def _ftp(raw: object) -> FtpConfig:
         host=_text(raw, "host") or _EVERYWHERE,
         port=_port(raw, "port", 2121),
         implicit_port=_number(raw, "implicit_port", -1, -1, 65535),
+        sftp_port=_number(raw, "sftp_port", -1, -1, 65535),
         passive_ports=_range(raw.get("passive_ports", "")),
         masquerade=_text(raw, "masquerade"),
         tls=_choice(raw, "tls", ("auto", "off")),

@@ -20,6 +20,7 @@ from PIL import Image
 from camera_bridge.structure import Bytes
 
 HEAD_BYTES: Final = 512 * 1024  # EXIF and XMP sit in front of the pixels
+MOST_STARS: Final = 5
 _RATING: Final = re.compile(rb'xmp:Rating(?:="|>)\s*(-?\d)')
 _RENAMED: Final = re.compile(r"^(.*\d{3,})[_-]\d{1,2}$")  # DSC_0001_1: the camera avoided overwriting
 _NUMBER: Final = re.compile(r"(\d{3,5})(?:[_-]\d{1,2})?$")

@@ -13,6 +13,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def from_file(file: Path, wish: Wish) -> bytes:
         head = start.read(exif.HEAD_BYTES)
     shot = exif.read(head)
     try:
-        data = _embedded(file, head)
+        data = _embedded(file, head, wish)
         if data.count(_SCAN) > MOST_SCANS:
             raise NoPreview("too many scans")
         with Image.open(io.BytesIO(data)) as image:
@@ -134,14 +135,43 @@ def _draft_size(size: tuple[int, int], wish: Wish) -> tuple[int, int]:
     return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
 
-def _embedded(file: Path, head: bytes) -> bytes:
-    """The bytes to decode: the file itself, or the largest JPEG inside a RAW."""
-    if structure.kind_of(head[:32], file.name) != "raw":
-        return file.read_bytes()
+def _embedded(file: Path, head: bytes, wish: Wish) -> bytes:
+    """The bytes to decode: the file itself, or a picture inside it that is large enough and much quicker to decode."""
+    kind = structure.kind_of(head[:32], file.name)
+    if kind == "heic":
+        _read_heic()
+    if kind != "raw":
+        data = file.read_bytes()
+        return _second(data, wish) if kind == "jpeg" else data
     found = structure.largest_jpeg(file)
     if not found:
         raise NoPreview("no embedded preview")
     return found
+
+
+def _second(data: bytes, wish: Wish) -> bytes:
+    """The camera's own smaller copy (MPF) when it is large enough and shows the whole picture; else the file."""
+    with Image.open(io.BytesIO(data)) as main:
+        shape, profile = main.size, main.info.get("icc_profile")
+    for start, size in structure.mpf_previews(data):
+        copy = data[start : start + size]
+        try:
+            with Image.open(io.BytesIO(copy)) as image:
+                small = image.size
+        except (OSError, SyntaxError, ValueError):
+            continue
+        whole = abs(small[0] * shape[1] - small[1] * shape[0]) <= 0.02 * small[0] * shape[1]
+        if not profile and whole and wish.px * 0.8 <= max(small) < max(shape):
+            return copy
+    return data
+
+
+def _read_heic() -> None:
+    """Needs `kuaimen[heic]`; without it the platform makes the preview from the original."""
+    try:
+        import_module("pi_heif").register_heif_opener()
+    except ImportError as error:
+        raise NoPreview("HEIC: install kuaimen[bridge,heic]") from error
 
 
 class Stream:

@@ -191,7 +191,7 @@ class Spool:
         log.info("adopted asset_id=%s name=%s state=%s why=%s", asset.asset_id, asset.name, asset.state, asset.why)
 
     def describe(
-        self, asset: Asset, finding: structure.Finding | None = None, head: bytes = b""
+        self, asset: Asset, finding: structure.Finding | None = None, head: bytes = b"", *, protected: bool = False
     ) -> tuple[Asset, tuple[str, ...]]:
         """Fill in what the content says: kind, state, shot, and what is owed. Reads what it was not given."""
         file = self.path(asset.asset_id)
@@ -200,6 +200,8 @@ class Spool:
             with file.open("rb") as start:
                 head = start.read(exif.HEAD_BYTES)
         shot = exif.read(head)
+        if protected:
+            shot = replace(shot, rating=exif.MOST_STARS)
         ripe = finding.whole or finding.why == "not_a_picture"  # what never was a picture will not become whole
         fate = self.policy(finding, shot) if ripe else Fate("partial", finding.why)
         if asset.camera == SELF_TEST and ripe:
@@ -230,14 +232,14 @@ class Arrival:
         self.verdict: Verdict | None = None
         self.size = 0
         self.earlier: Path | None = None
+        self.protected = False  # locked in the camera: counts as the most stars
         self._spool = spool
         self._source, self._camera = source, camera
         self._file = spool.path(self.asset_id)
         self._file.with_suffix(".json").write_text(
             json.dumps({"source": source, "camera": camera, "path": path}), encoding="utf-8"
         )
-        self._fd = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600)
-        self._hash = hashlib.sha256()
+        self._fd, self._hash = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600), hashlib.sha256()
         self._scan = structure.Scan(path)
         self._head = bytearray()
         self._names = spool.sync_names()
@@ -325,7 +327,7 @@ class Arrival:
             received_at=received_at,
             state="partial",
         )
-        asset, owes = self._spool.describe(bare, self._scan.finding, bytes(self._head))
+        asset, owes = self._spool.describe(bare, self._scan.finding, bytes(self._head), protected=self.protected)
         if asset.state == "partial" and ledger.same_before(asset.camera, asset.path, asset.sha256):
             asset, owes = replace(asset, state="spooled", why="unproven"), ("preview", "original")
         if self._watcher and asset.state in {"spooled", "aside"} and not ledger.known(asset.sha256):
@@ -364,10 +366,7 @@ def chunks(path: Path, size: int | None = None) -> Iterator[bytes]:
 
 def sync_data(fd: int) -> None:
     """Data on the disk, not in its cache, as far as the system can promise."""
-    if hasattr(os, "fdatasync"):
-        os.fdatasync(fd)
-    else:
-        os.fsync(fd)
+    getattr(os, "fdatasync", os.fsync)(fd)
 
 
 def _write_all(fd: int, chunk: bytes) -> None:

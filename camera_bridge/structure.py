@@ -141,6 +141,14 @@ def largest_jpeg(path: Path) -> bytes:
         return best
 
 
+def mpf_previews(view: Bytes) -> list[tuple[int, int]]:
+    """(offset, size) of the smaller pictures a camera put behind the large one (MPF), as the index promises them."""
+    scan, _ = _scan_start(view)
+    at = view.find(b"MPF\0", 0, scan) if scan else -1
+    rows = _mpf_rows(view, at + 4) if at >= 0 else []
+    return [(start, size) for start, size in rows if bytes(view[start : start + 2]) == b"\xff\xd8"]
+
+
 def _raw(view: Bytes) -> str:
     if bytes(view[:4]) in _TIFF_MAGIC:
         return _extent(view, _tiff_end(view))
@@ -186,6 +194,11 @@ def _extent(view: Bytes, promised: int) -> str:
 
 def _mpf_end(view: Bytes, base: int) -> int:
     """The last byte an MPF index promises; 0 when it promises nothing readable."""
+    return max((start + size for start, size in _mpf_rows(view, base)), default=0)
+
+
+def _mpf_rows(view: Bytes, base: int) -> list[tuple[int, int]]:
+    """(offset, size) of every further picture in the index; empty when it is not readable."""
     try:
         order = "<" if bytes(view[base : base + 2]) == b"II" else ">"
         (first,) = struct.unpack_from(order + "I", view, base + 4)
@@ -194,10 +207,10 @@ def _mpf_end(view: Bytes, base: int) -> int:
                 rows = [
                     struct.unpack_from(order + "4xII", view, value + 16 * row) for row in range(min(count // 16, 8))
                 ]
-                return max((base + offset + size for size, offset in rows if offset), default=0)
+                return [(base + offset, size) for size, offset in rows if offset]
     except struct.error:
-        return 0
-    return 0
+        return []
+    return []
 
 
 def _fields(view: Bytes, base: int, at: int, order: str) -> Iterator[tuple[int, int, int, int]]:

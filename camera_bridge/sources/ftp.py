@@ -14,9 +14,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +25,10 @@ from pyftpdlib.handlers import TLS_DTPHandler, TLS_FTPHandler
 from pyftpdlib.servers import ThreadedFTPServer
 
 from camera_bridge.certificate import make_sure
-from camera_bridge.clock import now_ms
 from camera_bridge.config import CameraUser, FtpConfig
 from camera_bridge.errors import BridgeError, NoRoom, PortTaken
 from camera_bridge.sources.dialogue import Dialogue
+from camera_bridge.sources.porch import Porch
 from camera_bridge.sources.tree import CameraTree, Tree
 from camera_bridge.spool import SELF_TEST, Arrival, Spool
 
@@ -39,57 +37,6 @@ log = logging.getLogger(__name__)
 _STALL_S: Final = 60
 _IDLE_S: Final = 900  # cameras keep quiet between bursts
 _PER_CAMERA: Final = 32  # new bodies open several connections at once
-
-
-@dataclass(slots=True)
-class Visitor:
-    """What the operator is told about one camera."""
-
-    user: str
-    connected: int = 0
-    last_seen_at: int = 0
-    last_name: str = ""
-    address: str = ""
-
-
-class Porch:
-    """Who came to the door, and who was turned away and why. Thread-safe."""
-
-    def __init__(self, users: tuple[CameraUser, ...]) -> None:
-        self._lock = threading.Lock()
-        self._visitors = {one.user: Visitor(one.user) for one in users}
-        self._turned_away: deque[dict[str, object]] = deque(maxlen=20)
-
-    def seen(self, user: str, address: str, *, connected: int = 0, name: str = "") -> None:
-        if user == SELF_TEST:
-            return
-        with self._lock:
-            visitor = self._visitors.setdefault(user, Visitor(user))
-            visitor.connected = max(0, visitor.connected + connected)
-            visitor.last_seen_at, visitor.address = now_ms(), address
-            visitor.last_name = name or visitor.last_name
-
-    def turned_away(self, user: str, address: str, why: str) -> None:
-        log.warning("turned_away address=%s user=%s why=%s", address, user, why)
-        with self._lock:
-            self._turned_away.append({"at": now_ms(), "address": address, "user": user, "why": why})
-
-    def users(self) -> list[dict[str, object]]:
-        with self._lock:
-            return [
-                {
-                    "user": one.user,
-                    "connected": one.connected > 0,
-                    "last_seen_at": one.last_seen_at or None,
-                    "last_name": one.last_name or None,
-                    "address": one.address or None,
-                }
-                for one in self._visitors.values()
-            ]
-
-    def troubles(self) -> list[dict[str, object]]:
-        with self._lock:
-            return list(self._turned_away)
 
 
 class _Keys:

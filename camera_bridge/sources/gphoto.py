@@ -81,7 +81,9 @@ class GphotoCable:
 
     def _facts(self, folder: str, name: str) -> CardFile:
         facts = self._camera.file_get_info(folder, name).file
-        return CardFile(folder, name, int(facts.size), int(facts.mtime))
+        told = facts.fields & self._gp.GP_FILE_INFO_PERMISSIONS
+        protected = bool(told) and not facts.permissions & self._gp.GP_FILE_PERM_DELETE
+        return CardFile(folder, name, int(facts.size), int(facts.mtime), protected)
 
     def _choose(self, port: str, model: str) -> None:
         ports, models = self._gp.PortInfoList(), self._gp.CameraAbilitiesList()

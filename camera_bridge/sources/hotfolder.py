@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _RESCAN_S: Final = 2.0
 _LOOKS_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 _STILL_S: Final = 3.0  # an unknown format counts as whole when nothing moved for this long
+_WRITE: Final = 0o222
 _GIVE_UP_S: Final = 60.0
 _TEMPORARY: Final = frozenset({"tmp", "part", "crdownload", "partial", "download", "lrt", "cosessiondb", "filepart"})
 _FOREIGN: Final = frozenset({"captureone", "lost+found", "@eadir", "#recycle", "previews.lrdata"})
@@ -213,6 +214,7 @@ def copy_in(path: Path, spool: Spool, source: str, camera: str) -> Verdict:
     """Copy one file into the spool; the original stays untouched. Raises OSError, NoRoom."""
     spool.make_sure_of_room(path.stat().st_size)
     arrival = spool.begin(source, camera, str(path))
+    arrival.protected = _locked(path)
     try:
         for chunk in chunks(path):
             arrival.write(chunk)
@@ -220,6 +222,11 @@ def copy_in(path: Path, spool: Spool, source: str, camera: str) -> Verdict:
         arrival.drop()
         raise
     return arrival.finish()
+
+
+def _locked(path: Path) -> bool:
+    """Cameras lock a photo by making its file read-only; in a folder where nothing may be written that says nothing."""
+    return not path.stat().st_mode & _WRITE and bool(path.parent.stat().st_mode & _WRITE)
 
 
 def stamp_of(path: Path) -> Stamp | None:

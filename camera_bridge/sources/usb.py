@@ -40,6 +40,7 @@ class CardFile:
     name: str
     size: int
     mtime: int
+    protected: bool = False
 
 
 class Cable(Protocol):
@@ -117,6 +118,7 @@ class Tether:
         self._spool.make_sure_of_room(file.size)
         content = cable.fetch(file)
         arrival = self._spool.begin("usb", cable.body, f"{file.folder}/{file.name}")
+        arrival.protected = file.protected
         arrival.write(content)
         verdict = arrival.finish()
         if verdict.asset is not None and verdict.ok:

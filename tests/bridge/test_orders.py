@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -185,3 +186,54 @@ def test_the_corrected_time_is_what_the_platform_hears(bridge: Bridge, platform:
     last = next(one for one in platform.photos.values() if one.card["name"] == "A_0004.JPG")
     assert abs(last.card["shot_at"] - last.card["received_at"]) < 60_000, "years wrong, now right"
     assert last.card["clock_offset_ms"] > 365 * 86_400_000
+
+
+def test_a_photo_locked_in_the_camera_counts_as_marked(
+    settings: Config, start: Callable[[Config], Bridge], platform: FakePlatform, tmp_path: Path
+) -> None:
+    bridge = start(replace(settings, mode="marked", min_rating=3))
+    card = tmp_path / "card"
+    card.mkdir()
+    for number in (1, 2):
+        (card / f"A_000{number}.JPG").write_bytes(picture(number))
+    (card / "A_0002.JPG").chmod(0o444)  # what a locked file on a card looks like
+    job = bridge.take_in([card])
+    platform.wait(lambda: job.progress()["ended"], 30)
+    assert names(platform) == {"A_0002.JPG"}
+
+
+def test_raw_is_sent_when_switched_on_and_needs_no_preview_of_its_own(
+    settings: Config, start: Callable[[Config], Bridge], platform: FakePlatform
+) -> None:
+    bridge = start(settings)
+    jpeg = picture(1)
+    facts = jpeg.index(b"Exif\0\0") + 6
+    raw = jpeg[facts : facts + 5000]  # the same shot's facts, as a TIFF begins
+    with login(bridge) as camera:
+        store(camera, "A_0001.JPG", jpeg)
+        store(camera, "A_0001.NEF", raw)
+    platform.wait(lambda: len(platform.originals()) == 1)
+    beside = bridge.spool.ledger.assets("WHERE name = 'A_0001.NEF'")[0]
+    assert (beside.state, beside.why) == ("aside", "raw")
+    assert bridge.do("raw", "send")
+    platform.wait(lambda: len(platform.originals()) == 2)
+    cards = [one.card for one in platform.photos.values()]
+    assert len({one["pair_key"] for one in cards}) == 1, "one press of the shutter"
+    assert sum(one.published for one in platform.photos.values() if one.preview) == 1
+    assert not bridge.do("raw", "burn")
+
+
+def test_a_switch_with_many_waiting_takes_no_two_seconds(
+    settings: Config, start: Callable[[Config], Bridge], platform: FakePlatform
+) -> None:
+    platform.trouble = lambda _method, _path: (503, b"")
+    bridge = start(settings)
+    for number in range(2000):
+        one = shot(f"A_{number:04d}.JPG", LONG_AGO, asset_id=f"x{number:05d}", sha256=f"{number}", rating=number % 2)
+        bridge.spool.ledger.receive(one, ("preview", "original"))
+    began = time.monotonic()
+    assert bridge.do("mode", "marked")
+    took = time.monotonic() - began
+    assert bridge.state()["counts"]["waiting"] == 1000
+    assert bridge.spool.ledger.faults() == []
+    assert took < 5, "two seconds on a quiet machine"
