@@ -11,8 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WeChatApp(BaseModel):
+    """One more mini-program, of the organizations it names. The words are those of the `wechat_…` settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    appid: str = Field(min_length=1, max_length=32)
+    secret: SecretStr
+    organizations: list[str] = []  # ids
+    push_token: SecretStr = SecretStr("")
+    aes_key: SecretStr = SecretStr("")
+    template_id: str = ""
+    template_fields: str = "album=thing1,count=number2,time=time3,tip=thing4"
+    templates: str = ""
 
 
 class Settings(BaseSettings):
@@ -57,6 +71,7 @@ class Settings(BaseSettings):
     moderator: Literal["wechat", "people"] = "wechat"  # who looks at photos of albums that want it
     wechat_template_fields: str = "album=thing1,count=number2,time=time3,tip=thing4"
     wechat_templates: str | None = None  # milestones with templates of their own; None: the sandbox's, or none
+    wechat_apps: list[WeChatApp] = []  # more mini-programs, as JSON
     notify_quiet: str | None = None  # 23-8: no message from 23:00 to 8:00; None: so with an appid, else never
     notify_days: int = Field(default=14, ge=0)  # nothing is told later than this after an event's end
     notify_senders: int = Field(default=16, ge=1, le=32)  # messages one worker has under way at once

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from redis import Redis
 
 from backend.config import Settings
 from backend.db import Database
+from backend.errors import BadInput
 from backend.jobs import Bell
 from backend.security import Signer
 from backend.storage import Store
@@ -25,3 +27,16 @@ class Stage:
     wechat: WeChat
     redis: Redis
     signer: Signer
+    others: Mapping[str, WeChat] = field(default_factory=dict)  # more mini-programs, by appid
+
+    @property
+    def wechats(self) -> dict[str, WeChat]:
+        """Every mini-program of this installation, by appid; ours first."""
+        return {self.wechat.appid: self.wechat, **self.others}
+
+    def wechat_of(self, appid: str) -> WeChat:
+        """Raises BadInput for a mini-program that is not ours."""
+        found = self.wechats.get(appid)
+        if found is None:
+            raise BadInput(f"no mini-program {appid[:32]!r} here")
+        return found

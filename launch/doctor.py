@@ -17,16 +17,20 @@ from typing import Final
 import httpx
 import PIL.features
 from redis import RedisError
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 import web
 from backend import events
 from backend.clock import now_ms
+from backend.config import Settings
 from backend.context import Stage
 from backend.errors import AppError
+from backend.models import Organization
 from backend.storage import art_key
-from backend.wechat import WeChatFailed
-from backend.wechat.fields import check_mapping, parse_mapping
+from backend.wechat import WeChat, WeChatFailed
+from backend.wechat.fields import check_mapping
+from backend.wechat.opening import settings_of, templates_of
 from launch import here, migrate, ports, redis_server
 
 GIB: Final = 1024**3
@@ -196,29 +200,46 @@ def wechat(stage: Stage) -> Iterator[Finding]:
     if s.wechat_base_url == here.NOWHERE:
         yield ok(about, "沙箱随 kuaimen up 启动", "the sandbox comes up with kuaimen up")
         return
-    try:
-        mapping = parse_mapping(s.wechat_template_fields)
-        template = next((t for t in stage.wechat.templates() if t.template_id == s.wechat_template_id), None)
-    except AppError as exc:
-        yield _wechat_failed(about, exc)
-        return
-    if template is None:
-        yield warn(
-            about,
-            f"账号中没有模板 {s.wechat_template_id}：访客收不到消息。在公众平台添加后设置 KUAIMEN_WECHAT_TEMPLATE_ID",
-            f"The account has no template {s.wechat_template_id}: guests hear nothing. Set KUAIMEN_WECHAT_TEMPLATE_ID",
-        )
-    else:
-        for problem in check_mapping(mapping, template.content):
-            yield fail(
-                about, f"KUAIMEN_WECHAT_TEMPLATE_FIELDS：{problem}", f"KUAIMEN_WECHAT_TEMPLATE_FIELDS: {problem}"
+    for appid, one in stage.wechats.items():
+        named = f"{about}:{appid}" if stage.others else about
+        yield from _mini_program(named, one, settings_of(s, appid) if appid in stage.others else s)
+    with stage.db.reading() as tx:
+        known = set(tx.scalars(select(Organization.id)))
+    for app in s.wechat_apps:
+        for unknown in sorted(set(app.organizations) - known):
+            yield warn(
+                f"{about}:{app.appid}",
+                f"没有机构 {unknown}：检查 KUAIMEN_WECHAT_APPS",
+                f"There is no organization {unknown}: check KUAIMEN_WECHAT_APPS",
             )
+
+
+def _mini_program(about: str, one: WeChat, s: Settings) -> Iterator[Finding]:
+    """Token, templates and their mapping, released page."""
     try:
-        stage.wechat.code(events.scene("00000000", "d"), page=PAGE)
+        wanted = templates_of(s).all
+        there = {t.template_id: t for t in one.templates()}
     except AppError as exc:
         yield _wechat_failed(about, exc)
         return
-    yield ok(about, f"{stage.wechat.appid}")
+    for template in wanted:
+        found = there.get(template.template_id)
+        if found is None:
+            yield warn(
+                about,
+                f"账号中没有模板 {template.template_id}：访客收不到消息。添加后设置 KUAIMEN_WECHAT_TEMPLATE_ID",
+                f"The account has no template {template.template_id}: guests hear nothing. "
+                "Set KUAIMEN_WECHAT_TEMPLATE_ID",
+            )
+            continue
+        for problem in check_mapping(template.mapping, found.content):
+            yield fail(about, f"{template.template_id}：{problem}", f"{template.template_id}: {problem}")
+    try:
+        one.code(events.scene("00000000", "d"), page=PAGE)
+    except AppError as exc:
+        yield _wechat_failed(about, exc)
+        return
+    yield ok(about, one.appid)
 
 
 def _wechat_failed(about: str, exc: AppError) -> Finding:

@@ -14,7 +14,7 @@ from backend.db import Database
 from backend.jobs import RqBell
 from backend.security import Signer
 from backend.storage.opening import open_store
-from backend.wechat.opening import open_wechat
+from backend.wechat.opening import open_others, open_wechat
 from launch.home import Home, secret_key
 
 
@@ -48,4 +48,5 @@ def open_stage(settings: Settings) -> Stage:
         wechat=open_wechat(settings, redis),
         redis=redis,
         signer=Signer(settings.secret_key.get_secret_value()),
+        others=open_others(settings, redis),
     )

@@ -6,30 +6,39 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from backend import checking, deliveries, subscriptions
+from backend.config import Settings
 from backend.db import Tx
 from backend.http import stage
 from backend.wechat import Suggest, Verdict
-from backend.wechat.opening import push_keys
+from backend.wechat.opening import push_keys, settings_of
 from backend.wechat.push import PushEvent, PushKind, echo, verify
 
 bp = Blueprint("guest_push", __name__, url_prefix="/mp/v1/wechat")
 
 
 @bp.get("/push")
-def check_url() -> ResponseReturnValue:
+@bp.get("/push/<appid>")
+def check_url(appid: str = "") -> ResponseReturnValue:
     """The console's verification when the URL is entered there."""
-    return Response(echo(request.args, push_keys(stage().settings)), content_type="text/plain")
+    return Response(echo(request.args, push_keys(_settings(appid))), content_type="text/plain")
 
 
 @bp.post("/push")
-def receive() -> ResponseReturnValue:
+@bp.post("/push/<appid>")
+def receive(appid: str = "") -> ResponseReturnValue:
     """«success» also for what we do not use: anything else makes WeChat repeat it three times."""
     at = stage()
-    found = verify(request.args, request.get_data(), push_keys(at.settings))
+    found = verify(request.args, request.get_data(), push_keys(_settings(appid)))
     with at.db.writing() as tx:
         for one in found:
-            _apply(tx, at.wechat.appid, one)
+            _apply(tx, appid or at.wechat.appid, one)
     return Response("success", content_type="text/plain")
+
+
+def _settings(appid: str) -> Settings:
+    """Raises BadInput for a mini-program that is not ours."""
+    settings = stage().settings
+    return settings_of(settings, appid) if appid else settings
 
 
 def _apply(tx: Tx, appid: str, one: PushEvent) -> None:

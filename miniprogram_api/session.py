@@ -14,7 +14,7 @@ from backend.errors import BadInput
 from backend.http import answer, calling_guest, stage
 from backend.models import Album, Event
 from backend.openapi import endpoint
-from backend.wechat.opening import templates_of
+from backend.wechat.opening import appid_of, settings_of, templates_of
 from miniprogram_api.shapes import AlbumShape, Scanned, ScanQuery, Session, SessionRequest
 
 bp = Blueprint("guest_session", __name__, url_prefix="/mp/v1")
@@ -24,11 +24,12 @@ WAIT_S = 25
 @bp.post("/session")
 @endpoint(json=SessionRequest, answers={200: Session})
 def open_session(json: SessionRequest) -> ResponseReturnValue:
-    """`code` from wx.login, or `device`, a random id a browser keeps."""
+    """`code` from wx.login (`appid`: of which mini-program), or `device`, a random id a browser keeps."""
     at = stage()
     if json.code is not None:
-        login = at.wechat.login(json.code)
-        appid, openid, unionid = at.wechat.appid, login.openid, login.unionid
+        wechat = at.wechats.get(json.appid or "", at.wechat)  # of a stranger's mini-program: WeChat refuses the code
+        login = wechat.login(json.code)
+        appid, openid, unionid = wechat.appid, login.openid, login.unionid
     elif json.device is not None:
         appid, openid, unionid = accounts.H5_APPID, security.token_hash(json.device), ""
     else:
@@ -65,6 +66,12 @@ def album(album_id: str) -> ResponseReturnValue:
     return answer(found)
 
 
+def _asked(organization_id: str) -> list[str]:
+    """The templates of the organization's mini-program."""
+    settings = stage().settings
+    return templates_of(settings_of(settings, appid_of(settings, organization_id))).asked
+
+
 def event_json(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
@@ -90,7 +97,7 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "downloads": album.downloads,
         "photos": 0 if locked else feed.visible(tx, album.id),
         "revision": album.revision,
-        "templates": templates_of(stage().settings).asked,
+        "templates": _asked(album.organization_id),
         "live": _live(tx, album),
     }
 

@@ -19,6 +19,7 @@ class Shape(BaseModel):
 
 class SessionRequest(Shape):
     code: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    appid: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     device: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{16,64}$")] | None = None
 
 

@@ -14,7 +14,7 @@ from backend.http import answer, calling_guest, stage
 from backend.models import Guest
 from backend.openapi import endpoint
 from backend.wechat import WeChatFailed
-from backend.wechat.opening import templates_of
+from backend.wechat.opening import settings_of, templates_of
 from miniprogram_api.shapes import Left, SubscriptionRequest
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,14 @@ def subscribe(json: SubscriptionRequest) -> ResponseReturnValue:
         raise Unauthorized
     at = stage()
     security.allow(at.redis, f"subscribe:{caller}", limit=30, window_s=60)
-    asked = templates_of(at.settings).asked
+    with at.db.reading() as tx:
+        guest = tx.get_one(Guest, caller)
+    asked = templates_of(settings_of(at.settings, guest.appid)).asked if guest.appid in at.others else []
+    asked = asked or templates_of(at.settings).asked
     wanted = [json.template_id] if json.template_id else asked
     accepted = [t for t in wanted if json.results is None or str(json.results.get(t, "")).startswith("accept")]
     if json.results is None:
-        _pass_on(at, caller, accepted)
+        _pass_on(at, guest, accepted)
     with at.db.writing() as tx:
         gate.enter(tx, json.album_id)
         for template_id in accepted:
@@ -46,13 +49,12 @@ def subscribe(json: SubscriptionRequest) -> ResponseReturnValue:
     return answer({"left": left})
 
 
-def _pass_on(at: Stage, guest_id: str, template_ids: list[str]) -> None:
+def _pass_on(at: Stage, guest: Guest, template_ids: list[str]) -> None:
     """No dialog of WeChat's was shown; where there is a WeChat without phones, it is told."""
-    with at.db.reading() as tx:
-        guest = tx.get_one(Guest, guest_id)
-    if guest.appid == at.wechat.appid:
-        try:
-            for template_id in template_ids:
-                at.wechat.tapped(guest.openid, template_id)
-        except WeChatFailed as exc:
-            log.warning("tap not passed on guest=%s errcode=%s", guest_id, exc.errcode)
+    if guest.appid not in at.wechats:
+        return
+    try:
+        for template_id in template_ids:
+            at.wechat_of(guest.appid).tapped(guest.openid, template_id)
+    except WeChatFailed as exc:
+        log.warning("tap not passed on guest=%s errcode=%s", guest.id, exc.errcode)

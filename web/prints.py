@@ -28,7 +28,7 @@ from backend.models import Album, BrandKit, Organization
 from backend.storage import attachment, digest
 from backend.wechat import WeChatFailed
 from backend.wechat.failures import meaning
-from backend.wechat.opening import SANDBOX_APPID
+from backend.wechat.opening import SANDBOX_APPID, appid_of
 from web import drawing
 from web.drawing import Content, Logo, Paper
 from web.drawing_logo import MAX_BYTES as MAX_LOGO_BYTES
@@ -88,6 +88,7 @@ class Subject:
     organization: str
     logo_key: str | None
     album_id: str = ""  # of its own codes
+    appid: str = ""  # the organization's mini-program
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def code(who: Who, event_id: str) -> ResponseReturnValue:
     notes: tuple[str, ...] = ()
     if said.logo:
         brand, notes = _logo_or_note(at, subject.logo_key)
-        spot = SANDBOX_SPOT if at.wechat.appid == SANDBOX_APPID else ()
+        spot = SANDBOX_SPOT if subject.appid == SANDBOX_APPID else ()
         made = drawing.branded(made, brand, *spot) if brand else made
     return _sent(made, "png", _name("code", subject.title, said.f), said.download, notes)
 
@@ -166,6 +167,7 @@ def _subject(at: Stage, who: Who, event_id: str, album_id: str = "") -> Subject:
         return Subject(
             event_id=event.id,
             album_id=album_id,
+            appid=appid_of(at.settings, event.organization_id),
             title=f"{event.title} · {album.title}" if album else event.title,
             place=event.place,
             starts_at=event.starts_at,
@@ -204,7 +206,8 @@ def _address(at: Stage, subject: Subject, source: str) -> str:
 
 def _mini_code(at: Stage, subject: Subject, source: str) -> bytes:
     """From the store, or of WeChat the first time. PNG. Raises WeChatFailed."""
-    made_for = f"{at.wechat.appid}-{at.settings.wechat_env_version}-{subject.share_code}-{source}"
+    wechat = at.others.get(subject.appid, at.wechat)
+    made_for = f"{wechat.appid}-{at.settings.wechat_env_version}-{subject.share_code}-{source}"
     made_for += f"-{subject.album_id}" if subject.album_id else ""
     key = f"x/codes/{subject.event_id}/{made_for}.png"
     try:
@@ -212,7 +215,7 @@ def _mini_code(at: Stage, subject: Subject, source: str) -> bytes:
     except NotFound:
         pass
     scene = events.scene(subject.share_code, source, subject.album_id)
-    answered = at.wechat.code(scene, page=PAGE, width=CODE_PX, hyaline=True)
+    answered = wechat.code(scene, page=PAGE, width=CODE_PX, hyaline=True)
     try:
         made = drawing.mini_code(answered)
     except BadInput as exc:

@@ -22,7 +22,7 @@ from backend.errors import BadInput
 from backend.jobs import NotifyAlbum
 from backend.models import Album
 from backend.wechat import Kind, Outcome, Told, WeChatFailed
-from backend.wechat.opening import templates_of
+from backend.wechat.opening import settings_of, templates_of
 from backend.wechat.templates import Templates
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class _Round:
 
 def album(stage: Stage, job: NotifyAlbum) -> None:
     """Plan in portions, then send for a while; the rest is rung for again."""
-    templates = {stage.wechat.appid: templates_of(stage.settings)}
+    templates = {appid: stage_templates(stage, appid) for appid in stage.wechats}
     if not _plan(stage, job.album_id, templates):
         return
     with stage.db.reading() as tx:
@@ -62,6 +62,11 @@ def album(stage: Stage, job: NotifyAlbum) -> None:
     with stage.db.writing() as tx:
         if not known.stop and deliveries.waiting(tx, job.album_id):
             tx.ring(job)
+
+
+def stage_templates(stage: Stage, appid: str) -> Templates:
+    own = appid == stage.wechat.appid
+    return templates_of(stage.settings if own else settings_of(stage.settings, appid))
 
 
 def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
@@ -121,7 +126,7 @@ def _tell(stage: Stage, known: _Round, owed: Owed) -> Told:
     template, page, title = known.templates[owed.appid], known.page, known.title
     while True:
         said = template.said(owed.milestone, title, owed.count, now_ms())
-        told = stage.wechat.tell(owed.openid, owed.template_id, said, page=page)
+        told = stage.wechat_of(owed.appid).tell(owed.openid, owed.template_id, said, page=page)
         if told.outcome is Outcome.NO_PAGE and page:
             log.error("page not released: sent without it delivery=%s rid=%s", owed.delivery_id, told.rid)
             page = ""

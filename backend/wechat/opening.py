@@ -59,6 +59,38 @@ def open_wechat(
     return kind(client, env_version=settings.wechat_env_version, check_path=settings.wechat_check_path)
 
 
+def own_appid(settings: Settings) -> str:
+    return settings.wechat_appid or SANDBOX_APPID
+
+
+def appid_of(settings: Settings, organization_id: str) -> str:
+    """The mini-program of an organization: one of its own, or the installation's."""
+    mine = (app.appid for app in settings.wechat_apps if organization_id in app.organizations)
+    return next(mine, own_appid(settings))
+
+
+def settings_of(settings: Settings, appid: str) -> Settings:
+    """The settings as this mini-program sees them. Raises BadInput for one that is not ours."""
+    if appid == own_appid(settings):
+        return settings
+    for app in settings.wechat_apps:
+        if app.appid == appid:
+            told = app.model_dump(exclude={"organizations"})
+            return settings.model_copy(update={f"wechat_{name}": value for name, value in told.items()})
+    raise BadInput(f"no mini-program {appid[:32]!r} here: KUAIMEN_WECHAT_APPS")
+
+
+def open_others(settings: Settings, redis: Redis, *, registry: CollectorRegistry = REGISTRY) -> dict[str, WeChat]:
+    """Every further mini-program by its appid. Raises BadInput."""
+    found = {
+        app.appid: open_wechat(settings_of(settings, app.appid), redis, registry=registry)
+        for app in settings.wechat_apps
+    }
+    if len(found) < len(settings.wechat_apps) or own_appid(settings) in found:
+        raise BadInput("KUAIMEN_WECHAT_APPS names a mini-program twice")
+    return found
+
+
 def templates_of(settings: Settings) -> Templates:
     """Raises BadInput."""
     more = settings.wechat_templates

@@ -12,6 +12,7 @@ export function giveWx(own: Fake = {}): void {
     setStorageSync: (key: string, value: unknown) => storage.set(key, structuredClone(value)),
     removeStorageSync: (key: string) => storage.delete(key),
     canIUse: () => true,
+    getAccountInfoSync: () => ({ miniProgram: { appId: 'wxtest' } }),
     ...own,
   }
   const wx = new Proxy(known, {

@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     own = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
     keys = push_keys(settings.model_copy(update={"wechat_appid": ""}))
     world = World(chosen.state_file)
+    for app in settings.wechat_apps:
+        world.app(app.appid, app.secret.get_secret_value())
     world.memory.h5 = settings.base_url if chosen.h5 is None else chosen.h5
     push = world.memory.push
     push.url = f"http://{own}:{settings.port}{PUSH_PATH}" if chosen.push_url is None else chosen.push_url

@@ -164,7 +164,8 @@ class Postman:
         query, body = envelope(push.message, settings, push.appid)
         kind = "application/json" if settings.form == "json" else "text/xml"
         try:
-            answer = self._http.post(settings.url, params=query, content=body, headers={"Content-Type": kind})
+            url = settings.url.replace("{appid}", push.appid)
+            answer = self._http.post(url, params=query, content=body, headers={"Content-Type": kind})
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             return type(exc).__name__
         fine = answer.is_success and answer.text.strip() in ("", "success")

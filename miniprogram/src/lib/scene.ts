@@ -29,7 +29,7 @@ export function sceneInText(text: string): string {
   if (address?.[1]) return sceneOf(address[1])
   const path = /(?:^|[?&])scene=([^&]+)/.exec(said)
   if (path?.[1]) return decoded(path[1])
-  return /^e=[0-9A-Za-z]{4,16}(&f=\w)?$/.test(said) ? said : ''
+  return /^e=[0-9A-Za-z]{4,16}(&f=\w)?(&a=[0-9A-Za-z_-]{8})?$/.test(said) ? said : ''
 }
 
 /** The share code in a scene, or ''. */

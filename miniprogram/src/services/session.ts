@@ -56,8 +56,13 @@ export class Sessions {
   }
 
   private openWith(js_code: string): ReturnType<typeof send> {
-    return send({ url: `${this.base}/mp/v1/session`, method: 'POST', header: {}, body: { code: js_code } })
+    return send({ url: `${this.base}/mp/v1/session`, method: 'POST', header: {}, body: { code: js_code, appid: appid() } })
   }
+}
+
+/** Which mini-program this is: one installation may serve several. */
+function appid(): string {
+  return wx.getAccountInfoSync().miniProgram.appId
 }
 
 function code(): Promise<string> {

@@ -41,11 +41,19 @@ export function accepted(reply: Reply): boolean {
   return reply.kind === 'answered' && Object.values(reply.results).some(word => word.startsWith('accept'))
 }
 
-/** Returns how many messages the guest still allows, over all templates. Raises Refused, NoAnswer. */
-export async function allowMessages(api: Api, albumId: string, results: Readonly<Record<string, string>>): Promise<number> {
+/**
+ * Returns how many messages the guest still allows, over all templates. `tap` names the tap: said again, because an
+ * answer was lost, it counts once. Raises Refused, NoAnswer.
+ */
+export async function allowMessages(
+  api: Api,
+  albumId: string,
+  results: Readonly<Record<string, string>>,
+  tap: string,
+): Promise<number> {
   let left = 0
   for (const template_id of Object.keys(results)) {
-    const body = { album_id: albumId, template_id, results }
+    const body = { album_id: albumId, template_id, results, tap }
     left += (await api.ask<Left>({ path: '/mp/v1/subscriptions', body, named: true })).left
   }
   return left

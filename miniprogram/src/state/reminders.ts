@@ -22,6 +22,7 @@ interface Standing {
 interface Owed {
   readonly albumId: string
   readonly results: Readonly<Record<string, string>>
+  readonly tap: string
 }
 
 export type Outcome = { readonly kind: 'on'; readonly left: number } | { readonly kind: 'no' | Reply['kind'] | 'owed' }
@@ -59,7 +60,7 @@ export class Reminders {
     if (reply.kind !== 'answered') return { kind: reply.kind }
     this.offered(albumId)
     if (!accepted(reply)) return { kind: 'no' }
-    this.owed.set([...this.owed.get(), { albumId, results: reply.results }])
+    this.owed.set([...this.owed.get(), { albumId, results: reply.results, tap: tapName(this.now()) }])
     const left = await this.settle()
     return left === null ? { kind: 'owed' } : { kind: 'on', left }
   }
@@ -78,7 +79,7 @@ export class Reminders {
     await this.settle()
   }
 
-  /** Tell the platform everything it was not told, one at a time: told twice it would count twice. */
+  /** Tell the platform everything it was not told, one at a time. */
   private settle(): Promise<number | null> {
     this.settling = this.settling.then(() => this.tellOwed())
     return this.settling
@@ -89,7 +90,7 @@ export class Reminders {
     let left: number | null = null
     for (const debt of this.owed.get()) {
       try {
-        left = await allowMessages(this.api, debt.albumId, debt.results)
+        left = await allowMessages(this.api, debt.albumId, debt.results, debt.tap)
       } catch (error) {
         tolerate(error)
         return null
@@ -107,4 +108,9 @@ export class Reminders {
   private note(albumId: string, record: Standing): void {
     this.kept.set({ ...this.kept.get(), [albumId]: record })
   }
+}
+
+/** A name no other tap of this guest has. */
+function tapName(now: number): string {
+  return `${now.toString(36)}-${Math.random().toString(36).slice(2, 10)}`
 }

@@ -143,18 +143,18 @@ definePage<Data, Methods>({
     if (look !== this.data.look) this.setData({ look })
   },
 
-  /** `straight`: a single album under way is what the guest came for. */
+  /** `straight`: an album's own code, or a single album under way, is what the guest came for. */
   async load(straight) {
     const { api, rooms, visits, language } = stage()
     try {
       const scanned = await scan(api, this.scene)
       this.scanned = scanned
       visits.remember(scanned, Date.now())
-      const [first, second] = scanned.albums
+      const meant = albumMeant(scanned)
       const live = sightOf(scanned.event, Date.now()).phase !== 'soon'
-      if (straight && live && first !== undefined && second === undefined && first.photos > 0) {
-        rooms.room(first.id).open(first).catch(tolerate) // the album asks again and says what is wrong
-        void wx.redirectTo({ url: albumPath(first.id, scanned.event.share_code) })
+      if (straight && live && meant !== undefined && meant.photos > 0) {
+        rooms.room(meant.id).open(meant).catch(tolerate) // the album asks again and says what is wrong
+        void wx.redirectTo({ url: albumPath(meant.id, scanned.event.share_code) })
         return
       }
       this.setData({ face: 'event' })
@@ -253,4 +253,10 @@ definePage<Data, Methods>({
 /** Whoever opens a shared card came by a link, not by the poster the sender scanned. */
 function sceneFor(scene: string): string {
   return sceneOf(codeIn(scene), 'l')
+}
+
+/** The album whose own code was scanned, or the only one. */
+function albumMeant({ albums, album_id }: Scanned): AlbumCard | undefined {
+  if (album_id !== null) return albums.find(album => album.id === album_id)
+  return albums.length === 1 ? albums[0] : undefined
 }

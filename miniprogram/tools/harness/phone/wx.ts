@@ -114,6 +114,7 @@ function people(phone: Phone): object {
     await tell('accept', { openid: `sandbox_${phone.guest}`, template_ids })
   }
   return {
+    getAccountInfoSync: () => ({ miniProgram: { appId: 'wxsandbox000000000', envVersion: 'develop', version: '' } }),
     getAppBaseInfo: () => ({ language: phone.language, SDKVersion: '3.5.0', theme: 'light' }),
     login: (options: Options) => {
       if (phone.scene === 1154) wrong(options, 'login:fail no login in single page mode')
