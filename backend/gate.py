@@ -58,6 +58,14 @@ def enter(tx: Tx, album_id: str) -> Right:
     return right(tx, events.open_album(tx, album_id))
 
 
+def quick(album_id: str) -> Right | None:
+    """The right to a public album from what was known a second ago, without the database; None: ask `enter`."""
+    rule = rules().of(album_id)
+    if rule is None or rule.access is not Access.PUBLIC:
+        return None
+    return Right(Album(id=album_id, access=rule.access, access_epoch=rule.epoch), calling_guest() or "")
+
+
 def right(tx: Tx, album: Album) -> Right:
     """Raises as `enter`."""
     if album.access is Access.PUBLIC:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,6 +22,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often the database is read while Redis is away
 LISTEN_S = 1.0  # how soon `close` is noticed
 CALM_S = 15.0  # how often otherwise: a wake-up can be lost on the way
+PAGE = 100  # lines a reader gives at most
 KEPT, KEPT_S = 200, 600.0  # changes kept ready per album: this many, this long (their URLs are signed)
 
 
@@ -35,7 +35,7 @@ class Line:
     entry: Entry
 
 
-Reader = Callable[[int], list[Line]]  # after which revision → what changed, oldest first
+Reader = Callable[[int], list[Line]]  # after which revision → what changed, oldest first, at most PAGE
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Room:
     epoch: int = 0  # of the album's rule: the addresses in `lines` end with it
     woken: int = 0  # the newest revision Redis told us of
     looked: float = -CALM_S
-    lines: deque[tuple[float, Line]] = field(default_factory=deque)
+    lines: tuple[tuple[float, Line], ...] = ()  # replaced, never changed: many followers are reading it
     news: threading.Event = field(default_factory=threading.Event)
     reading: threading.Lock = field(default_factory=threading.Lock)
 
@@ -79,9 +79,15 @@ class Hub:
             with room.reading:
                 if self._behind(room):
                     _read_on(room, read)
-        if after >= room.since:
-            return [line for _, line in room.lines if line.revision > after]
-        return read(after)
+        lines, since = room.lines, room.since
+        if after < since:
+            return read(after)
+        found = []
+        for _, line in reversed(lines):
+            if line.revision <= after:
+                break
+            found.append(line)
+        return found[::-1]
 
     def _behind(self, room: _Room) -> bool:
         age = time.monotonic() - room.looked
@@ -94,7 +100,8 @@ class Hub:
                 self._thread.start()
             room = self._rooms.get(album_id)
             if room is None or room.epoch < epoch:
-                room = self._rooms[album_id] = _Room(since=after, upto=after, epoch=epoch)
+                start = max(0, after - KEPT)  # so that those a little behind are served from memory, too
+                room = self._rooms[album_id] = _Room(since=start, upto=start, epoch=epoch)
             return room
 
     def close(self) -> None:
@@ -135,14 +142,20 @@ class Hub:
 
 
 def _read_on(room: _Room, read: Reader) -> None:
-    now, told = time.monotonic(), room.woken
-    for line in read(room.upto):
-        room.lines.append((now, line))
-        room.upto = line.revision
-    room.upto = max(room.upto, told)  # told before reading: whatever has that number was there to be read
+    """Everything there is, however many pages: what is left out here is lost to all who follow."""
+    now, told, upto, lines = time.monotonic(), room.woken, room.upto, list(room.lines)
+    while True:
+        page = read(upto)
+        lines += [(now, line) for line in page]
+        upto = page[-1].revision if page else upto
+        if len(page) < PAGE:
+            break
+    gone = next((n for n, (at, _) in enumerate(lines) if now - at <= KEPT_S), len(lines))
+    gone = max(gone, len(lines) - KEPT)
+    room.lines = tuple(lines[gone:])
+    room.since = lines[gone - 1][1].revision if gone else room.since
+    room.upto = max(upto, told)  # told before reading: whatever has that number was there to be read
     room.looked = now
-    while room.lines and (len(room.lines) > KEPT or now - room.lines[0][0] > KEPT_S):
-        room.since = room.lines.popleft()[1].revision
 
 
 def _stir(room: _Room) -> None:

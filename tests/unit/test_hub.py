@@ -1,0 +1,54 @@
+"""The hub's memory: whatever a follower's cursor, it gets every change after it, once, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from backend.feed import Entry
+from miniprogram_api.hub import PAGE, Hub, Line
+
+
+class Album:
+    """What the database would say."""
+
+    def __init__(self) -> None:
+        self.revision, self.reads = 0, 0
+
+    def read(self, after: int) -> list[Line]:
+        self.reads += 1
+        upto = min(self.revision, after + PAGE)
+        return [Line(n, b"%d" % n, Entry("p", "a", n, n)) for n in range(after + 1, upto + 1)]
+
+
+@pytest.fixture
+def hub(redis_url: str) -> Iterator[Hub]:
+    with Redis.from_url(redis_url) as redis:
+        found = Hub(redis)
+        yield found
+        found.close()
+
+
+def test_more_changes_than_a_page_reach_everybody(hub: Hub) -> None:
+    album = Album()
+    assert hub.follow("a", 0, album.read, 0) == []
+    album.revision = 3 * PAGE + 7
+    hub._woken("a", album.revision)
+    got = [line.revision for line in hub.follow("a", 0, album.read, 0)]
+    assert got == list(range(1, PAGE + 1)), "more than is kept: page by page from the database"
+    assert [line.revision for line in hub.follow("a", 290, album.read, 0)] == list(range(291, 308))
+    assert hub.follow("a", 307, album.read, 0) == []
+
+
+def test_the_database_is_read_once_for_all(hub: Hub) -> None:
+    album = Album()
+    for _ in range(50):
+        hub.follow("a", 0, album.read, 0)
+    album.revision = 5
+    hub._woken("a", 5)
+    before = album.reads
+    for after in (0, 1, 2, 3, 4) * 20:
+        assert [line.revision for line in hub.follow("a", after, album.read, 0)] == list(range(after + 1, 6))
+    assert album.reads == before + 1
