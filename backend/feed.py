@@ -15,13 +15,14 @@ from sqlalchemy import exists, func, or_, select, update
 
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.jobs import CheckPhoto, RecallPhoto, RenderPhoto, WriteFeed
+from backend.jobs import CheckPhoto, MakeExport, RecallPhoto, RenderPhoto, WriteFeed
 from backend.models import (
     Album,
     Check,
     Checking,
     CheckState,
     Culling,
+    ExportPhoto,
     Photo,
     PhotoState,
     Publishing,
@@ -112,6 +113,8 @@ def hide(tx: Tx, photo_id: str) -> bool:
     if moved:
         _tell(tx, photo.album_id, revision)
         tx.ring(RecallPhoto(photo_id))
+        for export_id in _exports_with(tx, photo_id):
+            tx.ring(MakeExport(export_id))
     return moved
 
 
@@ -203,6 +206,11 @@ def _tell(tx: Tx, album_id: str, revision: int) -> None:
     """Whoever is connected, and whoever reads files."""
     tx.wake(album_id, revision)
     tx.ring(WriteFeed(album_id))
+
+
+def _exports_with(tx: Tx, photo_id: str) -> Sequence[str]:
+    """ZIP files that hold it, or were to; their worker takes them away."""
+    return tx.scalars(select(ExportPhoto.export_id).where(ExportPhoto.photo_id == photo_id)).all()
 
 
 def _next_revision(tx: Tx, album_id: str) -> int:

@@ -79,6 +79,14 @@ class WriteFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeExport:
+    """The next step of an export: wait for full sizes, make one part, finish, or take it away."""
+
+    queue: ClassVar[str] = "export"
+    export_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyAlbum:
     """Tell subscribed guests of the album's milestones they were not told of yet."""
 
@@ -105,6 +113,7 @@ Job = (
     | NotifyAlbum
     | CheckPhoto
     | WriteFeed
+    | MakeExport
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -116,10 +125,14 @@ _KINDS: Final = (
     MakeSample,
     NotifyAlbum,
     WriteFeed,
+    MakeExport,
     CheckPhoto,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
+
+
+LONG: Final[dict[type[Job], int]] = {MakeExport: 900}  # seconds; 2 GB have to be read and written
 
 
 class Bell(Protocol):
@@ -146,7 +159,7 @@ class RqBell:
 
     def ring(self, job: Job) -> None:
         self._queues[job.queue].enqueue(
-            ENTRY, type(job).__name__, asdict(job), result_ttl=0, failure_ttl=3600, job_timeout=120
+            ENTRY, type(job).__name__, asdict(job), result_ttl=0, failure_ttl=3600, job_timeout=LONG.get(type(job), 120)
         )
 
     def wake(self, album_id: str, revision: int) -> None:

@@ -19,6 +19,8 @@ from backend.models import (
     DeliveryState,
     Event,
     EventState,
+    Export,
+    ExportState,
     FeedFiles,
     Photo,
     PhotoState,
@@ -73,6 +75,27 @@ REPORT: Final[dict[ReportState, frozenset[ReportState]]] = {
     ReportState.UPHELD: frozenset(),
     ReportState.DISMISSED: frozenset(),
 }
+
+
+EXPORT: Final[dict[ExportState, frozenset[ExportState]]] = {
+    ExportState.PLANNED: frozenset({ExportState.MAKING, ExportState.READY, ExportState.FAILED}),
+    ExportState.MAKING: frozenset({ExportState.READY, ExportState.FAILED, ExportState.WITHDRAWN}),
+    ExportState.READY: frozenset({ExportState.WITHDRAWN}),
+    ExportState.FAILED: frozenset(),
+    ExportState.WITHDRAWN: frozenset(),
+}
+
+
+def move_export(tx: Tx, export_id: str, to: ExportState, **also: object) -> bool:
+    mine = update(Export).where(Export.id == export_id, Export.state.in_(_sources(EXPORT, to)))
+    return _one(tx.execute(mine.values(state=to, **also)))
+
+
+def lease_export(tx: Tx, export_id: str, ttl_s: int) -> bool:
+    """Take the export for `ttl_s` seconds and count the attempt. False: another worker holds it."""
+    now = now_ms()
+    mine = update(Export).where(Export.id == export_id, Export.lease_until <= now)
+    return _one(tx.execute(mine.values(lease_until=now + ttl_s * 1000, attempts=Export.attempts + 1)))
 
 
 def move_photo(tx: Tx, photo_id: str, to: PhotoState, **also: object) -> bool:

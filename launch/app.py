@@ -24,7 +24,7 @@ from backend.api import (
     team,
 )
 from backend.context import Stage
-from miniprogram_api import entry, files, likes, live, photos, pictures, push, session, subscriptions
+from miniprogram_api import entry, exports, files, likes, live, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
 from web import entry as door
 from web import pages, prints
@@ -54,6 +54,7 @@ def create_app(stage: Stage) -> Flask:
         blobs,
         session,
         entry,
+        exports,
         live,
         files,
         photos,

@@ -12,7 +12,8 @@ from backend.context import Stage
 from backend.errors import NotFound
 from backend.http import stage
 from backend.models import Invitation
-from backend.storage import RENDITION_PREFIX, attachment
+from backend.storage import EXPORT_PREFIX, RENDITION_PREFIX, attachment
+from backend.storage.local import LocalStore
 from miniprogram_api.mark import marked
 
 bp = Blueprint("guest_pictures", __name__, url_prefix="/mp/v1/pictures")
@@ -23,6 +24,8 @@ def picture(key: str) -> ResponseReturnValue:
     """Ranges are honoured. A recalled photo's blob is gone: 404."""
     at = stage()
     given, rule = gate.opened(at, key, request.args)
+    if key.startswith(EXPORT_PREFIX) and not rule.mark:
+        return _file(at, key, request.args.get("n", "photos.zip"))
     if not key.startswith(RENDITION_PREFIX):
         raise NotFound(key)
     data = at.store.get(key)
@@ -32,6 +35,21 @@ def picture(key: str) -> ResponseReturnValue:
     answer.headers["Cache-Control"] = "private, max-age=3600"
     name = request.args.get("n")
     answer.headers["Content-Disposition"] = attachment(name) if name else "inline"
+    return _finished(answer)
+
+
+def _file(at: Stage, key: str, name: str) -> Response:
+    """A part of an export: ranges from the local disk, so that it resumes; else streamed through."""
+    kind = "application/zip" if key.endswith(".zip") else "text/plain"
+    if isinstance(at.store, LocalStore):
+        answer = send_file(at.store.path(key), mimetype=kind, conditional=True)
+    else:
+        size = at.store.size(key)
+        if size is None:
+            raise NotFound(key)
+        answer = Response(at.store.read(key), mimetype=kind, headers={"Content-Length": str(size)})
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Content-Disposition"] = attachment(name)
     return _finished(answer)
 
 

@@ -65,6 +65,12 @@ class EntryRequest(Shape):
     phone_code: Annotated[str, Field(max_length=200)] = ""
 
 
+class ExportRequest(Shape):
+    """Without `photo_ids`: all photos of the album."""
+
+    photo_ids: Annotated[list[Annotated[str, Field(max_length=32)]], Field(min_length=1, max_length=1000)] | None = None
+
+
 class Session(BaseModel):
     token: str
     guest_id: str
@@ -183,6 +189,25 @@ class Liked(BaseModel):
 
 class Likes(BaseModel):
     photo_ids: list[str]
+
+
+class ExportPart(BaseModel):
+    number: int
+    size: int
+    sha256: str
+    photos: int
+    url: str
+
+
+class ExportShape(BaseModel):
+    id: str
+    state: Literal["planned", "making", "ready", "failed", "withdrawn"]
+    done: int
+    photos: int
+    bytes: int
+    parts: list[ExportPart]
+    manifest_url: str | None
+    expires_at: Moment
 
 
 class Waiting(BaseModel):

@@ -16,6 +16,7 @@ from backend.jobs import (
     CheckArt,
     CheckPhoto,
     Job,
+    MakeExport,
     MakeFull,
     MakeSample,
     NotifyAlbum,
@@ -25,7 +26,7 @@ from backend.jobs import (
     RenderPhoto,
     WriteFeed,
 )
-from workers import feed_files, material, moderate, notify, render
+from workers import export, feed_files, material, moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -38,6 +39,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     MakeSample: material.sample,
     NotifyAlbum: notify.album,
     WriteFeed: feed_files.write,
+    MakeExport: export.make,
     CheckPhoto: moderate.photo,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"

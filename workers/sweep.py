@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import checking, deliveries, feed_files, photos, retouch, scans
+from backend import checking, deliveries, exports, feed_files, photos, retouch, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -34,6 +34,7 @@ def once(stage: Stage) -> int:
         jobs += deliveries.due_jobs(tx)
         jobs += checking.due(tx, PORTION)
         jobs += feed_files.due(tx, PORTION)
+        jobs += exports.due(tx, PORTION)
         jobs += material.owed(tx)
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):

@@ -15,6 +15,7 @@ from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
 from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState
+from backend.models.exports import Export, ExportPhoto, ExportState
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.members import Member, Organization, Role, TeamInvitation
@@ -27,9 +28,9 @@ __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_i
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
-__all__ += ["FeedFiles", "Invitation", "Like", "Receipt"]
 __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
+__all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 
 
 class EventState(enum.StrEnum):

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
 from backend.errors import BadInput
 
+EXPORT_PREFIX: Final = "x/"
 FEED_PREFIX: Final = "f/"  # files of public feeds
 GUEST_PREFIXES: Final = ("r/", "x/", FEED_PREFIX)  # all that a guest's URL may ever name
 RENDITION_PREFIX: Final = "r/"  # what may stay in a phone's cache for ever: the key changes with the picture
@@ -104,6 +106,9 @@ class Store(Protocol):
 
     def put(self, key: str, data: bytes, *, content_type: str = "image/jpeg") -> None:
         """Store all of `data` durably or nothing. Same key, same bytes: no change."""
+
+    def put_file(self, key: str, path: Path, *, content_type: str) -> None:
+        """As `put`, for bytes too many to hold; the file stays where it is."""
 
     def get(self, key: str) -> bytes:
         """All of it, as it was put: what was damaged on the way is read again."""

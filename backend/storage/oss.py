@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -85,6 +86,18 @@ class OssStore:
 
         def call() -> None:
             _agree(crc, self._bucket.put_object(checked(key), data, headers=headers).crc)
+
+        self._calls(call)
+
+    def put_file(self, key: str, path: Path, *, content_type: str) -> None:
+        headers = {"Content-Type": content_type} | self._caching(key)
+
+        def call() -> None:
+            crc = 0
+            with path.open("rb") as file:
+                while block := file.read(BLOCK):
+                    crc = fastcrc.crc64.xz(block, crc)
+            _agree(crc, self._bucket.put_object_from_file(checked(key), str(path), headers=headers).crc)
 
         self._calls(call)
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_team_invitations_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_team_invitations_token_hash")),
     )
     with op.batch_alter_table("team_invitations", schema=None) as batch_op:

@@ -17,6 +17,7 @@ from backend.models import (
     CheckState,
     DeliveryState,
     EventState,
+    ExportState,
     PhotoState,
     ReportState,
     RetouchState,
@@ -85,6 +86,7 @@ def test_every_state_has_a_row_in_its_table() -> None:
     assert set(states.EVENT) == set(EventState)
     assert set(states.RETOUCH) == set(RetouchState)
     assert set(states.BRIDGE) == set(BridgeState)
+    assert set(states.EXPORT) == set(ExportState)
     assert set(states.DELIVERY) == set(DeliveryState)
     assert set(states.CHECK) == set(CheckState)
     assert set(states.REPORT) == set(ReportState)

@@ -425,3 +425,11 @@ def test_no_network_inside_a_transaction(store: Store, tmp_path: Path) -> None:
         assert store.url("a", ttl=60)
         assert store.part_request("a", "u", 1, ttl=60)
     db.engine.dispose()
+
+
+def test_a_file_is_put_as_bytes_are(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "part.zip"
+    path.write_bytes(PHOTO * 3)
+    shop.store.put_file("x/album/part.zip", path, content_type="application/zip")
+    assert shop.store.get("x/album/part.zip") == PHOTO * 3
+    assert path.exists()
