@@ -97,6 +97,15 @@ def their_album(tx: Tx, who: Who, album_id: str, what: str) -> Album:
     return found
 
 
+def their_bridge(tx: Tx, who: Who, bridge_id: str) -> Bridge:
+    """Whoever may bring photos in may run a bridge. Raises Refused, NotFound, as `their_event`."""
+    demand(who, "upload")
+    found = tx.get(Bridge, bridge_id)
+    if found is None or not may(who, "upload", found.organization_id, found.event_id):
+        raise NotFound("bridge")
+    return found
+
+
 def their_photo(tx: Tx, who: Who, photo_id: str, what: str) -> Photo:
     """Raises Refused, NotFound, as `their_event`."""
     demand(who, what)

@@ -7,6 +7,7 @@ AppError
 ├── BadInput          422  the request itself is wrong; repeating it will not help
 ├── TooLarge          413  more bytes than we take
 ├── Conflict          409  somebody was faster; re-read and decide
+├── Gone              410  it was there, and its time is over
 ├── TooMany           429  slow down
 └── Upstream          502  WeChat, OSS or Redis failed; `permanent` says whether to retry
 
@@ -57,6 +58,15 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "no_room": ("渲染所需内存超出限制", "The picture needs more memory than a renderer may use."),
     "renderer_died": ("照片多次导致渲染中断，已隔离", "The picture stopped the renderer repeatedly and was set aside."),
     "missing_parts": ("还有分片未上传", "Some parts have not been uploaded yet."),
+    "expired": (
+        "配对码已过期，请使用相机桥屏幕上的新码",
+        "This code has expired. Use the new one on the bridge's screen.",
+    ),
+    "unknown_code": (
+        "没有这个配对码，请核对相机桥屏幕",
+        "No bridge shows this code. Compare it with the bridge's screen.",
+    ),
+    "already_paired": ("该相机桥已完成配对", "This bridge is paired already."),
     "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
     "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),
     "upstream": ("服务繁忙，请稍后再试", "A service we depend on is busy. Please try again."),
@@ -108,6 +118,10 @@ class TooLarge(AppError):
 
 class Conflict(AppError):
     status, default = 409, "conflict"
+
+
+class Gone(AppError):
+    status, default = 410, "expired"
 
 
 class TooMany(AppError):

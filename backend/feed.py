@@ -18,6 +18,7 @@ from backend.db import Tx
 from backend.jobs import CheckPhoto, MakeExport, RecallPhoto, RenderPhoto, WriteFeed
 from backend.models import (
     Album,
+    Bridge,
     Check,
     Checking,
     CheckState,
@@ -93,11 +94,11 @@ def _look_soon(tx: Tx, album_id: str, now: int) -> None:
 
 
 def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
-    """Until a person approves all photos, or the doubtful ones; or where it is wanted, until a moderator passed it."""
+    """Until a person approves all photos, or the doubtful ones; until the bridge is resumed, a moderator passed it."""
     photo_id = photo.id
     if album.checking is not Checking.OFF and not tx.scalar(select(exists().where(Check.photo_id == photo_id))):
         tx.ring(CheckPhoto(photo_id))
-    if album.publishing is Publishing.APPROVE or (album.culling is Culling.HOLD and photo.held):
+    if album.publishing is Publishing.APPROVE or (album.culling is Culling.HOLD and photo.held) or _paused(tx, photo):
         return True
     passed = exists().where(Check.photo_id == photo_id, Check.state == CheckState.PASSED)
     return album.checking is Checking.BEFORE and not tx.scalar(select(passed))
@@ -211,6 +212,11 @@ def _tell(tx: Tx, album_id: str, revision: int) -> None:
 def _exports_with(tx: Tx, photo_id: str) -> Sequence[str]:
     """ZIP files that hold it, or were to; their worker takes them away."""
     return tx.scalars(select(ExportPhoto.export_id).where(ExportPhoto.photo_id == photo_id)).all()
+
+
+def _paused(tx: Tx, photo: Photo) -> bool:
+    """Somebody holds back what the photo's bridge sends."""
+    return tx.scalar(select(Bridge.paused_at).where(Bridge.id == photo.bridge_id)) is not None
 
 
 def _next_revision(tx: Tx, album_id: str) -> int:

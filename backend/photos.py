@@ -18,7 +18,7 @@ from backend.db import Tx
 from backend.errors import NotFound
 from backend.jobs import RefreshPhoto, RenderPhoto
 from backend.models import Album, Bridge, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind, new_salt
-from backend.states import move_photo
+from backend.states import bytes_arrived, move_photo
 
 RANK: Final = (SourceKind.PREVIEW, SourceKind.ORIGINAL, SourceKind.RETOUCHED)
 RENDERABLE: Final = (PhotoState.STORED, PhotoState.LIVE)
@@ -97,7 +97,8 @@ def add_source(tx: Tx, photo: Photo, kind: SourceKind, *, key: str, digest: str,
     if kind is SourceKind.ORIGINAL:
         tx.execute(update(Photo).where(Photo.id == photo.id, Photo.original_at.is_(None)).values(original_at=now))
     _want_best(tx, photo.id)
-    move_photo(tx, photo.id, PhotoState.STORED, stored_at=func.coalesce(Photo.stored_at, now), refusal=None)
+    tx.execute(update(Photo).where(Photo.id == photo.id, Photo.stored_at.is_(None)).values(stored_at=now))
+    bytes_arrived(tx, photo.id)
     tx.refresh(photo)
     by_hand = kind is SourceKind.RETOUCHED  # somebody is waiting to see it
     tx.ring(RefreshPhoto(photo.id) if photo.state is PhotoState.LIVE and not by_hand else RenderPhoto(photo.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import logging
@@ -11,6 +12,7 @@ from typing import Final, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet, InvalidToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -36,7 +38,8 @@ class Signer:
     """Signed, expiring tokens (JWT HS256); one key, one audience per kind of caller."""
 
     def __init__(self, secret: str) -> None:
-        self._key = OctKey.import_key(hashlib.sha256(b"tokens:" + secret.encode()).digest())
+        self._secret = secret.encode()
+        self._key = OctKey.import_key(hashlib.sha256(b"tokens:" + self._secret).digest())
 
     def issue(self, audience: Audience, subject: str, *, ttl_s: int, epoch: int = 0) -> str:
         now = now_ms() // 1000
@@ -55,6 +58,25 @@ class Signer:
         if expires <= now_ms() // 1000:
             raise Unauthorized(code="token_expired")
         return Claims(subject, epoch)
+
+    def bridge_token(self, pairing_id: str, secret_hash: str) -> str:
+        """The token of a pairing: always the same, so that it need not be kept for a bridge that missed the answer."""
+        made = hmac.new(self._secret, f"bridge-token:{pairing_id}:{secret_hash}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+    def seal(self, text: str) -> str:
+        """For secrets that must be readable again: a copy of the database alone does not tell them."""
+        return self._box().encrypt(text.encode()).decode()
+
+    def unseal(self, sealed: str) -> str | None:
+        """None when it was sealed under another secret key."""
+        try:
+            return self._box().decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
+    def _box(self) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"sealed:" + self._secret).digest()))
 
 
 def hash_password(password: str) -> str:

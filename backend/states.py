@@ -22,6 +22,8 @@ from backend.models import (
     Export,
     ExportState,
     FeedFiles,
+    Pairing,
+    PairingState,
     Photo,
     PhotoState,
     Report,
@@ -33,7 +35,7 @@ from backend.models import (
 S = TypeVar("S", bound=StrEnum)
 
 PHOTO: Final[dict[PhotoState, frozenset[PhotoState]]] = {
-    PhotoState.ANNOUNCED: frozenset({PhotoState.STORED, PhotoState.REJECTED}),
+    PhotoState.ANNOUNCED: frozenset({PhotoState.STORED, PhotoState.HIDDEN, PhotoState.REJECTED}),
     PhotoState.STORED: frozenset({PhotoState.LIVE, PhotoState.HIDDEN, PhotoState.REJECTED}),
     PhotoState.LIVE: frozenset({PhotoState.HIDDEN}),
     PhotoState.HIDDEN: frozenset({PhotoState.STORED}),  # restored: rendered anew, then live at its old place
@@ -48,7 +50,12 @@ EVENT: Final[dict[EventState, frozenset[EventState]]] = {
 BRIDGE: Final[dict[BridgeState, frozenset[BridgeState]]] = {
     BridgeState.PAIRING: frozenset({BridgeState.PAIRED, BridgeState.REVOKED}),
     BridgeState.PAIRED: frozenset({BridgeState.REVOKED}),
-    BridgeState.REVOKED: frozenset(),
+    BridgeState.REVOKED: frozenset({BridgeState.PAIRED}),  # only a spare that takes its place
+}
+PAIRING: Final[dict[PairingState, frozenset[PairingState]]] = {
+    PairingState.WAITING: frozenset({PairingState.CONFIRMED, PairingState.REFUSED}),
+    PairingState.CONFIRMED: frozenset(),
+    PairingState.REFUSED: frozenset(),
 }
 DELIVERY: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     DeliveryState.PLANNED: frozenset({DeliveryState.SENT, DeliveryState.REFUSED}),
@@ -105,6 +112,13 @@ def move_photo(tx: Tx, photo_id: str, to: PhotoState, **also: object) -> bool:
     return _one(done)
 
 
+def bytes_arrived(tx: Tx, photo_id: str) -> bool:
+    """Announced or rejected → stored. A hidden photo stays hidden, whatever better bytes arrive for it."""
+    waiting = (PhotoState.ANNOUNCED, PhotoState.REJECTED)
+    change = update(Photo).where(Photo.id == photo_id, Photo.state.in_(waiting))
+    return _one(tx.execute(change.values(state=PhotoState.STORED, refusal=None)))
+
+
 def move_event(tx: Tx, event_id: str, to: EventState) -> bool:
     done = tx.execute(update(Event).where(Event.id == event_id, Event.state.in_(_sources(EVENT, to))).values(state=to))
     return _one(done)
@@ -113,6 +127,14 @@ def move_event(tx: Tx, event_id: str, to: EventState) -> bool:
 def move_bridge(tx: Tx, bridge_id: str, to: BridgeState, **also: object) -> bool:
     done = tx.execute(
         update(Bridge).where(Bridge.id == bridge_id, Bridge.state.in_(_sources(BRIDGE, to))).values(state=to, **also)
+    )
+    return _one(done)
+
+
+def move_pairing(tx: Tx, pairing_id: str, to: PairingState, **also: object) -> bool:
+    allowed = _sources(PAIRING, to)
+    done = tx.execute(
+        update(Pairing).where(Pairing.id == pairing_id, Pairing.state.in_(allowed)).values(state=to, **also)
     )
     return _one(done)
 

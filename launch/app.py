@@ -12,19 +12,21 @@ from backend.api import (
     blobs,
     brand,
     bridge,
+    bridges,
     cull,
     doors,
     looks,
     measure,
     messages,
     organizer,
+    pairings,
     retoucher,
     review,
     scans,
     team,
 )
 from backend.context import Stage
-from miniprogram_api import entry, exports, files, likes, live, photos, pictures, push, session, subscriptions
+from miniprogram_api import entry, exports, files, likes, live, pairing, photos, pictures, push, session, subscriptions
 from miniprogram_api.hub import Hub
 from web import entry as door
 from web import pages, prints
@@ -41,6 +43,7 @@ def create_app(stage: Stage) -> Flask:
     for module in (
         bridge,
         measure,
+        bridges,
         organizer,
         team,
         brand,
@@ -61,12 +64,15 @@ def create_app(stage: Stage) -> Flask:
         likes,
         pictures,
         subscriptions,
+        pairing,
         push,
         door,
         pages,
         prints,
     ):
         app.register_blueprint(module.bp)
+    for blueprint in (pairings.of_bridge, pairings.of_member):
+        app.register_blueprint(blueprint)
     openapi.describe(app, "/mp/v1", "Kuaimen guest API")
     openapi.describe(app, "/api/v1", "Kuaimen organizer API")
     app.add_url_rule("/healthz", "healthz", _healthz)

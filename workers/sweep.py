@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import checking, deliveries, exports, feed_files, photos, retouch, scans
+from backend import bridges, checking, deliveries, exports, feed_files, photos, retouch, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -87,4 +87,5 @@ def tidy(stage: Stage) -> int:
     before = now_ms() - UPLOAD_KEPT_MS
     with stage.db.writing() as tx:
         tx.execute(delete(Upload).where(Upload.created_at < before))
+        bridges.tidy(tx)
     return stage.store.forget_uploads(before)

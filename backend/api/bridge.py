@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import time
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -14,11 +15,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from backend import photos, security
+from backend import audit, bridges, feed, photos, security
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
-from backend.http import answer, body, calling_bridge, checked, stage
+from backend.http import answer, body, calling_bridge, checked, query, stage
 from backend.models import Bridge, Event, Photo, SourceKind, Upload
 from backend.storage import Part, digest, original_key, source_key
 
@@ -26,6 +27,7 @@ bp = Blueprint("bridge", __name__, url_prefix="/bridge/v1")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[int, Field(ge=0, lt=10**14)] | None
 TRIES = 4
+LOOK_S = 0.4
 MIME = {"jpeg": "image/jpeg", "heic": "image/heic"}
 
 
@@ -58,6 +60,15 @@ class Completion(BaseModel):
     upload_id: str
 
 
+class CommandsQuery(BaseModel):
+    have: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    wait: Annotated[int, Field(ge=0, le=25)] = 0
+
+
+class Identity(BaseModel):
+    identity: dict[str, Any]
+
+
 class Known(BaseModel):
     sha256: Annotated[list[Sha256], Field(max_length=500)]
 
@@ -70,6 +81,7 @@ def config() -> ResponseReturnValue:
     settings = stage().settings
     said = {
         "bridge_id": caller.id,
+        "name": caller.name,
         "event": {"id": event.id, "title": event.title},
         "album_id": caller.album_id,
         "mode": "auto",
@@ -162,9 +174,55 @@ def heartbeat() -> ResponseReturnValue:
     caller, said = calling_bridge(), request.get_json(silent=True)
     if not isinstance(said, dict) or len(request.get_data()) > 64_000:
         raise BadInput("heartbeat")
+    have = said.get("have")
     with stage().db.writing() as tx:
-        tx.execute(update(Bridge).where(Bridge.id == caller.id).values(seen_at=now_ms(), said=said))
-    return answer({"server_at": now_ms(), "commands": []})
+        told = have if isinstance(have, int) and 0 <= have <= caller.ordered else caller.told
+        commands = bridges.orders(tx, caller.id, told)
+        if not isinstance(have, int) and commands:
+            told = commands[-1]["n"]  # it cannot say what it has: told once
+        tx.execute(update(Bridge).where(Bridge.id == caller.id).values(seen_at=now_ms(), said=said, told=told))
+    return answer({"server_at": now_ms(), "commands": commands})
+
+
+@bp.get("/commands")
+def commands() -> ResponseReturnValue:
+    """What the console wants after order `have`; waits for the first."""
+    caller, said = calling_bridge(), query(CommandsQuery)
+    until = time.monotonic() + said.wait
+    while True:
+        with stage().db.reading() as tx:
+            found = bridges.orders(tx, caller.id, said.have)
+        if found or time.monotonic() >= until:
+            return answer({"n": found[-1]["n"] if found else said.have, "commands": found})
+        time.sleep(LOOK_S)
+
+
+@bp.post("/assets/<asset_id>/retract")
+def retract(asset_id: str) -> ResponseReturnValue:
+    """The operator takes a photo back, shown already or not."""
+    caller = calling_bridge()
+    with stage().db.writing() as tx:
+        photo = tx.scalars(select(Photo).filter_by(bridge_id=caller.id, asset_id=asset_id)).first()
+        if photo is None:
+            raise NotFound(f"asset {asset_id}")
+        if feed.hide(tx, photo.id):
+            audit.record(tx, caller.organization_id, f"bridge:{caller.id}", "hide", f"photo:{photo.id}")
+        tx.refresh(photo)
+        stored = photos.original_stored(tx, photo.id)
+    return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, photo.size)})
+
+
+@bp.put("/identity")
+def keep_identity() -> ResponseReturnValue:
+    """What a spare bridge needs to stand in for this one."""
+    caller, said = calling_bridge(), body(Identity)
+    text = orjson.dumps(said.identity).decode()
+    if len(text) > 16_384:
+        raise TooLarge("identity")
+    with stage().db.writing() as tx:
+        sealed = stage().signer.seal(text)
+        tx.execute(update(Bridge).where(Bridge.id == caller.id).values(identity=sealed))
+    return answer({})
 
 
 def _card_of_header(asset_id: str) -> photos.Card:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.clock import now_ms
 from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, own_id
 from backend.models.brand import Art, ArtKind, Sample
-from backend.models.bridges import Bridge, BridgeState
+from backend.models.bridges import Bridge, BridgeState, Order, Pairing, PairingState
 from backend.models.exports import Export, ExportPhoto, ExportState
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
@@ -28,6 +28,7 @@ __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_i
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
+__all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]

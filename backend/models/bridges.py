@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.clock import now_ms
@@ -18,6 +18,14 @@ class BridgeState(enum.StrEnum):
     PAIRING = "pairing"
     PAIRED = "paired"
     REVOKED = "revoked"
+
+
+class PairingState(enum.StrEnum):
+    """waiting → confirmed | refused. See `backend.states.PAIRING`."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
 
 
 class Bridge(Base):
@@ -35,3 +43,33 @@ class Bridge(Base):
     seen_at: Mapped[int | None]
     said: Mapped[dict[str, Any]] = mapped_column(default=dict)  # its last heartbeat
     created_at: Mapped[int] = mapped_column(default=now_ms)
+    paused_at: Mapped[int | None]  # its photos are not published while this is set
+    ordered: Mapped[int] = mapped_column(default=0)  # number of the latest order
+    told: Mapped[int] = mapped_column(default=0)  # number of the latest order it was told, or said to have
+    identity: Mapped[str | None] = mapped_column(Text)  # what a spare needs, sealed
+
+
+class Pairing(Base):
+    """配对: a bridge that shows a code and waits for somebody to confirm it. No tenant's until then."""
+
+    __tablename__ = "pairings"
+    id: Mapped[str] = own_id()
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    secret_hash: Mapped[str] = mapped_column(String(64))  # who may fetch the token
+    device: Mapped[str] = mapped_column(String(80))
+    state: Mapped[PairingState] = mapped_column(default=PairingState.WAITING)
+    bridge_id: Mapped[str | None] = mapped_column(ForeignKey("bridges.id"))  # what it became
+    takes_over: Mapped[bool] = mapped_column(default=False)  # the place of a bridge that was there before
+    asked_at: Mapped[int] = mapped_column(default=now_ms)
+    ends_at: Mapped[int] = mapped_column(index=True)
+
+
+class Order(Base):
+    """指令: what the console wants of a bridge, numbered; told until the bridge says that it has it."""
+
+    __tablename__ = "bridge_orders"
+    bridge_id: Mapped[str] = mapped_column(ForeignKey("bridges.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    do: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(80), default="")
+    ordered_at: Mapped[int] = mapped_column(default=now_ms)

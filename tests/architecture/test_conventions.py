@@ -18,6 +18,7 @@ from backend.models import (
     DeliveryState,
     EventState,
     ExportState,
+    PairingState,
     PhotoState,
     ReportState,
     RetouchState,
@@ -87,6 +88,7 @@ def test_every_state_has_a_row_in_its_table() -> None:
     assert set(states.RETOUCH) == set(RetouchState)
     assert set(states.BRIDGE) == set(BridgeState)
     assert set(states.EXPORT) == set(ExportState)
+    assert set(states.PAIRING) == set(PairingState)
     assert set(states.DELIVERY) == set(DeliveryState)
     assert set(states.CHECK) == set(CheckState)
     assert set(states.REPORT) == set(ReportState)

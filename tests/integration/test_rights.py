@@ -32,6 +32,10 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "cull.culling": {"culling": "off"},
     "retoucher.judge": {"accept": True},
     "team.invite": {"role": "reviewer"},
+    "bridges.give_order": {"do": "want_original"},
+    "bridges.retract_last": {"camera": "nobody's"},
+    "bridges.set_target": {"album_id": ""},  # filled in
+    "pairing_member.confirm": {"event_id": ""},
 }
 OWN = {  # what is there for whoever asks: there is nothing of somebody else's to name
     "organizer.me",
@@ -45,6 +49,8 @@ OWN = {  # what is there for whoever asks: there is nothing of somebody else's t
     "team.list_members",
     "team.invite",
     "team.search_audits",
+    "pairing_member.show",  # a code is nobody's until it is confirmed
+    "pairing_member.refuse",
 }
 
 ANY_CREW = {
@@ -52,6 +58,8 @@ ANY_CREW = {
     "organizer.list_events",
     "looks.looks",
     "brand.add_sample",
+    "pairing_member.show",
+    "pairing_member.refuse",
 }  # nothing of another event in them
 
 
@@ -72,6 +80,7 @@ class House:
         json = BODIES.get(rule.endpoint, {}) if method != "GET" else None
         if json and "photo_ids" in json:
             json = json | {"photo_ids": [self.ids["photo_id"]]}
+        json = json and json | {name: self.ids[name] for name in ("album_id", "event_id") if name in json}
         return self.http.request(method, path, headers=headers, json=json)
 
 
@@ -81,7 +90,11 @@ def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
     with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test") as http:
         photo = BridgeClient(http).shoot(jpeg("red", (320, 240)), jpeg())["photo_id"]
         bell.work(stage)
-        found = House(app, http, {"event_id": cast.event.id, "album_id": cast.album.id, "photo_id": photo})
+        found = House(
+            app,
+            http,
+            {"event_id": cast.event.id, "album_id": cast.album.id, "photo_id": photo, "bridge_id": cast.bridge.id},
+        )
         with stage.db.writing() as tx:
             stranger = make_cast(tx, login="stranger", token=STRANGER_TOKEN)
             other = Event(organization_id=cast.organization.id, title="另一场")
@@ -122,7 +135,9 @@ def _more(house: House) -> dict[str, str]:
     task = house.http.post(f"/api/v1/events/{house.ids['event_id']}/retouch/claim", json={}, headers=as_owner).json()[
         "task"
     ]
+    code = house.http.post("/bridge/v1/pairings", json={"device": "laptop"}).json()["code"]
     return {
+        "code": code,
         "task_id": task["id"],
         "team_invitation_id": invited["invitation"]["id"],
         "invitation_id": listed[0]["id"],
