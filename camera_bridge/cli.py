@@ -6,7 +6,6 @@ Exit codes: 0 done · 1 could not · 2 the settings or a port must be changed fi
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import logging
 import signal
@@ -28,7 +27,8 @@ from camera_bridge.clock import pause
 from camera_bridge.config import Config
 from camera_bridge.errors import BridgeError, ConfigError, PortTaken, SpoolBusy, UplinkError
 from camera_bridge.ledger import Ledger
-from camera_bridge.screen import KEY_HEADER, Screen, plan
+from camera_bridge.running import Running
+from camera_bridge.screen import Screen, plan
 from camera_bridge.terminal import Bar, code_words, describe
 from camera_bridge.uplink.platform import Account, Platform
 from camera_bridge.welcome import Welcome
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 _FORMAT: Final = "time=%(asctime)s level=%(levelname)s from=%(name)s %(message)s"
 _LOOK_S: Final = 0.2
+ORDERS: Final = (
+    "pause", "resume", "originals_later", "originals_now", "mode", "raw", "pick", "retract", "forgive_gaps", "record",
+)  # fmt: skip
 _HOME: Final = Path.home() / "Kuaimen" / "bridge.json"
 _UP_S: Final = 15.0
 
@@ -123,7 +126,7 @@ def _open(options: argparse.Namespace, face: Bridge | Welcome, host: str, port: 
 
 def status(options: argparse.Namespace, config: Config) -> int:
     """How the running bridge is."""
-    running = _Running(config)
+    running = Running(config)
     doc = running.get("/state")
     while doc is not None and options.watch:
         print(f"\x1b[H\x1b[2J{describe(doc)}\n\nCtrl-C", flush=True)
@@ -139,7 +142,7 @@ def status(options: argparse.Namespace, config: Config) -> int:
 def send(options: argparse.Namespace, config: Config) -> int:
     """Import a folder or files, through the running bridge or one of our own; wait until all are live or refused."""
     paths = [one.resolve() for one in options.paths]
-    running = _Running(config)
+    running = Running(config)
     if running.get("/state") is not None:
         job = running.post("/import", {"paths": [str(one) for one in paths]})
         return _follow(lambda: running.get(f"/import/{job['import_id']}") or {}, safe=False)
@@ -207,10 +210,17 @@ def certificate(options: argparse.Namespace, config: Config) -> int:
     return 0 if "signature" in signed else 1
 
 
+def order(options: argparse.Namespace, config: Config) -> int:
+    """What the buttons of the page do, from a terminal."""
+    Running(config).post("/do", {"do": options.order, "about": options.about}, "done")
+    print(f"{options.order} {options.about}".rstrip())
+    return 0
+
+
 def preflight(options: argparse.Namespace, config: Config) -> int:
     """Half a minute of test traffic: go or no go, and how long originals will take after the event."""
     doc = {"photos_per_min": options.rate, "photo_bytes": int(options.mb * 1e6), "hours": options.hours}
-    running = _Running(config)
+    running = Running(config)
     if running.get("/state") is not None:
         running.post("/preflight", doc, "share")
         return _judged(lambda: (running.get("/state") or {}).get("preflight") or {}, options)
@@ -273,47 +283,6 @@ def _follow(look: Callable[[], dict[str, Any]], *, safe: bool) -> int:
     return 1 if now["failed"] or now["partial"] else 0
 
 
-class _Running:
-    """The bridge that may be running on this spool, over its local port."""
-
-    def __init__(self, config: Config) -> None:
-        self._host = config.state_host if config.state_host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
-        self._port, self._key = config.state_port, ""
-        try:
-            note = json.loads((config.spool_dir / "screen.json").read_text(encoding="utf-8"))
-            self._port, self._key = int(note["port"]), str(note["key"])
-        except (OSError, ValueError, KeyError):
-            pass
-
-    def get(self, path: str) -> dict[str, Any] | None:
-        try:
-            return self._ask("GET", path, None)
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-
-    def post(self, path: str, doc: dict[str, Any], expected: str = "import_id") -> dict[str, Any]:
-        try:
-            answer = self._ask("POST", path, doc)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise BridgeError(f"the running bridge does not answer: {error}") from error
-        if answer is None or expected not in answer:
-            raise BridgeError(str((answer or {}).get("message", "the running bridge refused")))
-        return answer
-
-    def _ask(self, method: str, path: str, doc: dict[str, Any] | None) -> dict[str, Any] | None:
-        line = http.client.HTTPConnection(self._host, self._port, timeout=10)
-        try:
-            body = json.dumps(doc).encode() if doc is not None else None
-            line.request(method, path, body=body, headers={KEY_HEADER: self._key})
-            reply = line.getresponse()
-            answer = json.loads(reply.read())
-        finally:
-            line.close()
-        if not isinstance(answer, dict) or (method == "GET" and reply.status != 200):
-            return None
-        return answer
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kuaimen-bridge", description="From the camera to the platform, without losing a photo."
@@ -351,6 +320,13 @@ def _certificate_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
 
 
+def _order_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("order", choices=ORDERS, help="what to do")
+    one.add_argument(
+        "about", nargs="?", default="", help="mode: auto, pick, marked; raw: aside, send; an asset; a camera"
+    )
+
+
 def _preflight_options(one: argparse.ArgumentParser) -> None:
     _as_json(one)
     one.add_argument("--rate", type=float, default=10, metavar="N", help="photos per minute, all cameras together")
@@ -375,6 +351,7 @@ def _no_options(one: argparse.ArgumentParser) -> None:
 _Command = Callable[[argparse.Namespace, Config], int]
 _COMMANDS: Final[dict[str, tuple[_Command, str, Callable[[argparse.ArgumentParser], None]]]] = {
     "run": (run, "take photos in and send them on", _run_options),
+    "do": (order, "what the page's buttons do: pause, mode, retract …", _order_options),
     "preflight": (preflight, "test the uplink before the event: go or no go", _preflight_options),
     "pair": (pair, "connect this computer with the platform", _pair_options),
     "status": (status, "how the running bridge is", _status_options),

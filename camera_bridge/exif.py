@@ -79,9 +79,10 @@ def pixels(file: Path, shot: Shot) -> tuple[int, int] | None:
     try:
         with Image.open(file) as image:
             width, height = image.size
+            turned = shot.orientation >= 5 and image.format != "HEIF"
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return (height, width) if shot.orientation >= 5 else (width, height)
+    return (height, width) if turned else (width, height)
 
 
 def base_name(name: str) -> str:

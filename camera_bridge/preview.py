@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -70,6 +70,8 @@ def from_file(file: Path, wish: Wish) -> bytes:
                 raise NoPreview("too many pixels")
             image.draft("RGB", _draft_size(image.size, wish))
             image.load()
+            if image.format == "HEIF":  # its own turning is applied already; EXIF says it a second time
+                shot = replace(shot, orientation=1)
             return encode(image, shot, file.name, wish)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise NoPreview(str(error)) from error

@@ -24,6 +24,9 @@ def describe(doc: dict[str, Any]) -> str:
         doc["sentence_en"],
         "",
         f"platform  {platform}  {doc['server']}",
+        *_network(doc),
+        f"mode      {_mode(doc)}",
+        f"disk      room for about {doc['room_photos']} photos",
         "files     " + "  ".join(f"{name.replace('_', ' ')} {numbers[name]}" for name in funnel if numbers[name]),
     ]
     if doc["ftp"]:
@@ -32,7 +35,41 @@ def describe(doc: dict[str, Any]) -> str:
     lines += [
         f"          turned away: {one['address']} tried {one['user']}, {one['why']}" for one in doc["troubles"][-3:]
     ]
+    lines += [_photo(one) for one in doc["last"][:5]]
     return "\n".join(lines)
+
+
+def _network(doc: dict[str, Any]) -> list[str]:
+    """The uplink in figures, each network when there are two, and where it leads in an hour."""
+    mbit, rtt_ms, ahead = doc["uplink"]["bytes_per_s"] * 8 / 1e6, doc["line"]["rtt_ms"], doc.get("forecast")
+    facts = [f"{rtt_ms:.0f} ms" if rtt_ms else "", f"{mbit:.1f} Mbit/s" if mbit else ""]
+    if ahead:
+        minutes = [round(ahead[name] / 60) for name in ("behind_s", "behind_in_an_hour_s")]
+        facts.append(f"originals {minutes[0]} min behind, in an hour {minutes[1]} min")
+    ways = [
+        f"          {one['name']}  {'works' if one['ok'] else 'silent'}{'  in use' if one['used'] else ''}"
+        for one in doc.get("ways", [])
+    ]
+    return ["uplink    " + "  ".join(fact for fact in facts if fact), *ways]
+
+
+def _mode(doc: dict[str, Any]) -> str:
+    facts = [
+        doc["mode"],
+        "publishing paused" if doc["paused"] else "",
+        "originals later" if doc["originals_held"] else "",
+    ]
+    return "  ".join(fact for fact in facts if fact)
+
+
+def _photo(one: dict[str, Any]) -> str:
+    """A line per file: how long from its last byte to the guests, and until its original was safe."""
+    spans = [
+        f"{word} {(one[name] - one['received_at']) / 1000:.2f} s"
+        for word, name in (("live", "preview_at"), ("safe", "original_at"))
+        if one[name]
+    ]
+    return "          " + "  ".join([one["name"], one["state"], *spans, one["why"]]).rstrip()
 
 
 def _camera(one: dict[str, Any]) -> str:

@@ -4,6 +4,9 @@ Nobody tells us the uplink's rate, so it is felt in two ways. A send that blocks
 And while originals go out, a scout asks for a ping once a second: an answer later than usual means that a queue grows
 somewhere on the way, and the pace falls before a preview has to stand in that queue. Answers in time let it rise again.
 Without this a 5 Mbit/s uplink takes a preview from 0.16 s to 2–3 s.
+
+Pings are late for other reasons too: Wi-Fi is jittery, a laptop is busy. What counts as late is therefore measured
+while we ourselves are quiet, and lateness alone never takes the pace below a third of what the line was seen to carry.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ _SPAN_S: Final = 0.25
 _SLOWEST: Final = 8_000.0  # bytes per second
 _MOST_YIELD_S: Final = 30.0
 _LATE_MS: Final = 15.0
+_CALM: Final = 32  # pings that show the line's own jitter
+_BEST_S: Final = 120.0
+_FLOOR: Final = 0.3  # of the best rate seen lately: lower than that, the queue is not ours
 _SEARCH, _RISE = 1.5, 1.08
 _CEILING_S: Final = 20.0
 _FRESH_S: Final = 60.0
@@ -47,6 +53,8 @@ class Pace:
         self._span_blocked = 0.0
         self._sent_rate = 0.0
         self._rtts: deque[tuple[float, float]] = deque(maxlen=64)
+        self._calm: deque[float] = deque(maxlen=_CALM)
+        self._best: deque[tuple[float, float]] = deque(maxlen=512)
         self._previews: deque[tuple[float, float]] = deque(maxlen=5)
         self.draining = threading.Event()
 
@@ -96,15 +104,25 @@ class Pace:
             self._rtts.append((now, rtt_ms))
             late_ms = rtt_ms - self._usual_ms()
             used = self.draining.is_set() and now - self._span_at < 1.0 and self._sent_rate > _USED * self._rate
+            if not used:
+                self._calm.append(late_ms)
             if not self._rate or not used:
                 return
             self._felt_at = now
-            if late_ms > _LATE_MS:
-                self._rate = max(_SLOWEST, SHARE * min(self._rate, self._sent_rate))
+            if late_ms > self._late_from_ms():
+                self._rate = max(self._floor(now), SHARE * min(self._rate, self._sent_rate))
                 self._turn_at = max(self._turn_at, now + min(1.0, late_ms / 1000))  # let the queue run empty
                 self._ceiling_until = now + _CEILING_S
             else:
                 self._rate *= _SEARCH if not self._ceiling_until else _RISE if now > self._ceiling_until else 1.0
+
+    def _late_from_ms(self) -> float:
+        """Twice what four of five pings of a quiet line stay below, at least 15 ms."""
+        ordered = sorted(self._calm)
+        return max(_LATE_MS, 2 * ordered[int(0.8 * (len(ordered) - 1))]) if ordered else _LATE_MS
+
+    def _floor(self, now: float) -> float:
+        return max(_SLOWEST, _FLOOR * max((rate for at, rate in self._best if now - at < _BEST_S), default=0.0))
 
     def _usual_ms(self) -> float:
         return min((rtt for _, rtt in self._rtts), default=0.0)
@@ -139,6 +157,7 @@ class Pace:
                 return
             if span < 4 * _SPAN_S:
                 self._sent_rate = self._span_bytes / span
+                self._best.append((now, self._sent_rate))
                 if self._span_blocked > span / 2:
                     self._rate = max(_SLOWEST, SHARE * self._sent_rate)
                     self._felt_at = now

@@ -145,6 +145,18 @@ class Bridge:
     def do(self, order: str) -> None:
         self._ask("POST", "/do", {"do": order})
 
+    def forecast(self, photo_bytes: int) -> dict[str, Any]:
+        """What the bridge's own test before an event predicts on this link: `p95_ms`, `drain_bytes_s`."""
+        plan = {"photos_per_min": 60, "photo_bytes": photo_bytes, "hours": 1}
+        self._ask("POST", "/preflight", plan)
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] | None = self.state()["preflight"]["result"]
+            return found
+
+        said = _until(look, "the forecast", self.process)
+        return {name: said[name] for name in ("verdict", "p95_ms", "drain_bytes_s")}
+
     def preview_bytes(self, asset_id: str) -> int:
         return (self._spool / "preview" / f"{asset_id}.jpg").stat().st_size
 
@@ -219,10 +231,14 @@ def _one_link(where: Where, scratch: Path, rate: float, original: bytes, photos:
             bridge.shoot(unlike(original))
         idle, sizes, _ = _series(where, bridge, original, photos)
         bare = [_bare(Shape(rate, RTT_MS), size) for size in sizes]
+        forecast = bridge.forecast(len(original))
         bridge.do("originals_now")
         _until(lambda: bridge.state()["uplink"]["pace"] or None, "the pace", bridge.process)
         time.sleep(3.0)
+        waiting, began = bridge.state()["backlog"]["bytes"], time.monotonic()
         saturated, _, visible = _series(where, bridge, original, photos)
+        drained = waiting + photos * len(original) - bridge.state()["backlog"]["bytes"]
+        forecast["drained_bytes_s"] = round(drained / (time.monotonic() - began))
         left = bridge.state()["backlog"]["files"]
     finally:
         _end(bridge.process)
@@ -234,6 +250,7 @@ def _one_link(where: Where, scratch: Path, rate: float, original: bytes, photos:
         "saturated": _percentiles(saturated),
         "visible": _percentiles(visible),
         "originals_left": left,
+        "forecast": forecast,
     }
 
 

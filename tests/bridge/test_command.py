@@ -186,3 +186,15 @@ def test_a_bad_setting_is_named(
     err = capsys.readouterr().err
     assert words in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_orders_from_a_terminal(running: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert running.state()["mode"] == "auto"
+    config = str(tmp_path / "bridge.json")
+    assert cli.main(["do", "mode", "pick", "--config", config]) == 0
+    assert cli.main(["do", "mode", "dance", "--config", config]) == 1
+    capsys.readouterr()
+    assert cli.main(["status", "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert "mode      pick" in said
+    assert "room for about" in said
