@@ -124,9 +124,8 @@ def list_photos(who: Who, event_id: str) -> ResponseReturnValue:
         accounts.their_event(tx, who, event_id, "see_event")
         rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
         of_rows = Rendition.photo_id.in_([p.id for p in rows])
-        keys = select(Rendition.photo_id, Rendition.key).where(of_rows, Rendition.kind == RenditionKind.THUMB)
-        thumbs = dict(tx.execute(keys).all())
-    return answer({"photos": [_photo(p, thumbs.get(p.id)) for p in rows]})
+        keys = {(r.photo_id, r.kind): r.key for r in tx.scalars(select(Rendition).where(of_rows))}
+    return answer({"photos": [_photo(p, keys) for p in rows]})
 
 
 @bp.post("/photos/<photo_id>/hide")
@@ -244,8 +243,12 @@ def _messages(tx: Tx, event_id: str) -> dict[str, int]:
     return {state.value: n for state, n in rows}
 
 
-def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:
+def _photo(photo: Photo, keys: dict[tuple[str, RenditionKind], str]) -> dict[str, Any]:
     at = stage()
+    small = {kind: keys.get((photo.id, kind)) for kind in (RenditionKind.THUMB, RenditionKind.VIEW)}
+    urls = {
+        kind.value: at.store.url(key, ttl=at.settings.photo_url_ttl) if key else None for kind, key in small.items()
+    }
     return {
         "id": photo.id,
         "album_id": photo.album_id,
@@ -258,7 +261,9 @@ def _photo(photo: Photo, thumb_key: str | None) -> dict[str, Any]:
         "own_look": photo.own_look,
         "held": photo.held.split(",") if photo.held and photo.approved_at is None else [],
         "aids": photo.aids,
-        "thumb": at.store.url(thumb_key, ttl=at.settings.photo_url_ttl) if thumb_key else None,
+        **urls,
+        "rating": photo.rating,
+        "likes": photo.likes,
         "shot_at": photo.shot_at,
         "bridged_at": photo.bridged_at,
         "announced_at": photo.announced_at,

@@ -36,6 +36,10 @@ class VerdictRequest(BaseModel):
     words: Annotated[str, Field(max_length=400)] = ""
 
 
+class RatingRequest(BaseModel):
+    stars: Annotated[int, Field(ge=0, le=5)]
+
+
 class NameQuery(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -123,6 +127,16 @@ def judge(who: Who, photo_id: str, json: VerdictRequest) -> ResponseReturnValue:
             change: tuple[dict[str, Any], dict[str, Any]] = ({}, json.model_dump())
             audit.record(tx, photo.organization_id, who.actor, "judge_retouch", f"photo:{photo_id}", change)
     return answer({"changed": done})
+
+
+@bp.post("/photos/<photo_id>/rating")
+@needs("cull")
+@endpoint(json=RatingRequest, answers={204: None})
+def rate(who: Who, photo_id: str, json: RatingRequest) -> ResponseReturnValue:
+    """One to five stars; 0 takes them away."""
+    with stage().db.writing() as tx:
+        accounts.their_photo(tx, who, photo_id, "cull").rating = json.stars or None
+    return "", 204
 
 
 @bp.get("/photos/<photo_id>/versions")

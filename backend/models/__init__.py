@@ -217,6 +217,7 @@ class Photo(Base):
     render_attempts: Mapped[int] = mapped_column(default=0)
     render_due_at: Mapped[int] = mapped_column(default=0)  # not before
     likes: Mapped[int] = mapped_column(default=0, server_default="0")
+    rating: Mapped[int | None]  # stars a member gave, 1 to 5
     full_wanted_at: Mapped[int | None]  # somebody asked for the full size
     approved_at: Mapped[int | None]  # a member said it may be shown
     refusal: Mapped[str | None] = mapped_column(String(32))  # error code when rejected

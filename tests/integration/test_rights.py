@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},
     "cull.culling": {"culling": "off"},
+    "retoucher.rate": {"stars": 3},
     "retoucher.judge": {"accept": True},
     "team.invite": {"role": "reviewer"},
     "bridges.give_order": {"do": "want_original"},
@@ -186,7 +187,8 @@ def test_for_a_stranger_nothing_of_ours_exists(house: House) -> None:
 def test_for_a_member_of_another_event_it_does_not_exist_either(house: House) -> None:
     for rule, method, _ in endpoints(house.app):
         answer = house.ask(rule, method, house.tokens["limited"])
-        assert answer.status_code in (403, 404) or rule.endpoint in ANY_CREW, rule
+        unread = {422} if rule.endpoint not in BODIES and method != "GET" else set()
+        assert answer.status_code in {403, 404} | unread or rule.endpoint in ANY_CREW, rule
         assert house.ids["event_id"] not in answer.text, rule
 
 

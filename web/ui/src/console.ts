@@ -4,8 +4,10 @@ import "./console.css";
 
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
+import { openDesk } from "./console/desk";
 import { make } from "./console/dom";
 import { EventPage } from "./console/event";
+import type { Context, Open, Screen } from "./console/frame";
 import { keep, Speech } from "./speech";
 import { Refusal } from "./wire";
 
@@ -14,16 +16,21 @@ export type ConsoleWords = keyof typeof words;
 const reasons = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Record<string, string[]>;
 const speech = new Speech<ConsoleWords>(words);
 const page = document.querySelector<HTMLElement>("#page") ?? document.body;
-let current: EventPage | null = null;
+let current: Screen | null = null;
 let hush: ReturnType<typeof setTimeout> | undefined;
 
-function notice(text: string): void {
+/** Screens beside the list of events and the event itself: address → what opens it. */
+const SCREENS: [RegExp, Open][] = [[/^\/console\/desk\/([\w-]+)$/, openDesk]];
+
+/** A word at the foot of the screen; with `undo` it can be taken back instead of being asked about before. */
+function notice(text: string, undo?: () => void): void {
   const el = document.getElementById("notice");
   if (!el) return;
-  el.textContent = text;
+  const back = undo && make("button", { type: "button", className: "undo", onclick: undo }, speech.say("undo"));
+  el.replaceChildren(text, ...(back ? [back] : []));
   el.classList.add("up");
   clearTimeout(hush);
-  hush = setTimeout(() => el.classList.remove("up"), 3_200);
+  hush = setTimeout(() => el.classList.remove("up"), undo ? 8_000 : 3_200);
 }
 
 /** What to do when a request failed: sign in again, or say so and let the next one try. */
@@ -46,11 +53,24 @@ async function start(): Promise<void> {
     const name = document.getElementById("member");
     if (name) name.textContent = member.name || member.role;
     const id = /^\/console\/events\/([\w-]+)$/.exec(location.pathname)?.[1];
+    const on: Context = { speech, reasons, notice, guard, member };
     if (id) await openEvent(id);
-    else await listEvents();
+    else if (!(await openScreen(on))) await listEvents();
   } catch (reason) {
     guard(reason);
   }
+}
+
+async function openScreen(on: Context): Promise<boolean> {
+  for (const [address, open] of SCREENS) {
+    const found = address.exec(location.pathname);
+    if (!found) continue;
+    const screen = await open(on, found[1] ?? "");
+    show(make("p", { className: "back" }, make("a", { href: "/console?all" }, speech.say("back"))), screen.el);
+    current = screen;
+    return true;
+  }
+  return false;
 }
 
 async function openEvent(id: string): Promise<void> {

@@ -6,6 +6,9 @@ export interface Member {
   id: string;
   name: string;
   role: string;
+  organization: string;
+  event_id: string | null;
+  rights: string[];
 }
 
 export interface EventRow {
@@ -66,12 +69,23 @@ export interface PhotoRow {
   held: ("blurred" | "too_bright" | "too_dark" | "damaged")[];
   aids: { turn: number; sure: number } | null;
   thumb: string | null;
+  view: string | null;
+  rating: number | null;
+  likes: number;
   shot_at: number | null;
   bridged_at: number | null;
   announced_at: number;
   live_at: number | null;
   original_at: number | null;
   retouched_at: number | null;
+}
+
+/** Send a file as it is. Raises as `call`. */
+export async function send<T>(path: string, file: Blob): Promise<T> {
+  const answer = await fetch(`/api/v1${path}`, { method: "POST", headers: { Accept: "application/json", "X-Requested-With": "kuaimen" }, body: file });
+  const text = await answer.text();
+  if (!answer.ok) throw refusal(answer.status, text);
+  return JSON.parse(text) as T;
 }
 
 /** Raises Refusal (401: sign in again), TypeError when the platform cannot be reached. */

@@ -93,6 +93,7 @@ export class EventPage {
         this.#link(now.album_url, "open_album", true),
         this.#link(`/screen/${now.share_code}`, "open_screen"),
         copy,
+        make("a", { href: `/console/desk/${this.#id}`, className: "quiet" }, speech.say("desk")),
       ),
     );
     const counters = make("dl", { className: "counters" });
