@@ -48,6 +48,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "bad_input": ("参数有误", "The request is not valid."),
     "bad_size": ("文件大小不符合要求", "The file is empty or too large."),
     "bad_digest": ("文件内容与校验值不一致，请重新上传", "The bytes do not match their checksum. Send them again."),
+    "risky_words": ("文字含有违规内容，请修改", "These words may not be shown. Please change them."),
     "bad_scene": ("二维码参数无效", "The code's scene is not valid."),
     "too_large": ("文件过大", "The file is larger than we accept."),
     "too_many_pixels": ("照片像素过大，已拒收", "The picture has more pixels than we accept."),

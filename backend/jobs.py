@@ -102,6 +102,14 @@ class CheckPhoto:
     photo_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckWords:
+    """Ask a moderator about what a guest typed in a report. Best effort: only members read it."""
+
+    queue: ClassVar[str] = "notify"
+    report_id: str
+
+
 Job = (
     RenderPhoto
     | RefreshPhoto
@@ -112,6 +120,7 @@ Job = (
     | MakeSample
     | NotifyAlbum
     | CheckPhoto
+    | CheckWords
     | WriteFeed
     | MakeExport
 )
@@ -127,6 +136,7 @@ _KINDS: Final = (
     WriteFeed,
     MakeExport,
     CheckPhoto,
+    CheckWords,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from backend import audit, feed
 from backend.clock import now_ms
 from backend.db import Tx
+from backend.jobs import CheckWords
 from backend.models import (
     Album,
     Check,
@@ -75,9 +76,18 @@ def report(tx: Tx, photo_id: str, guest_id: str, reason: Reason, words: str = ""
         return photo.state is PhotoState.HIDDEN
     actor = f"guest:{guest_id}"
     audit.record(tx, photo.organization_id, actor, "report", f"photo:{photo_id}", ({}, {"reason": reason.value}))
+    if row.words:
+        tx.ring(CheckWords(row.id))
     if hide and feed.hide(tx, photo_id):
         audit.record(tx, photo.organization_id, actor, "hide", f"photo:{photo_id}", ({}, {"report": row.id}))
     return hide or photo.state is PhotoState.HIDDEN
+
+
+def drop_words(tx: Tx, report_id: str) -> None:
+    """A moderator says that nobody should have to read them."""
+    found = tx.get_one(Report, report_id)
+    found.words = ""
+    audit.record(tx, found.organization_id, audit.SYSTEM, "risky_words", f"report:{report_id}")
 
 
 def _may_hide(tx: Tx, photo: Photo, guest_id: str) -> bool:

@@ -85,11 +85,16 @@ def examine(stage: Stage) -> Iterator[Finding]:
         site,
     )
     for check in checks:
-        try:
-            yield from check(stage)
-        except Exception as exc:  # noqa: BLE001 - entry point: a doctor names what it did not expect, and goes on
-            what = f"{type(exc).__name__}: {str(exc)[:200]}"
-            yield fail(check.__name__, f"检查未能完成：{what}", f"The check broke: {what}")
+        yield from look(stage, check)
+
+
+def look(stage: Stage, check: Callable[[Stage], Iterator[Finding]]) -> Iterator[Finding]:
+    """One check. That it breaks is a finding too."""
+    try:
+        yield from check(stage)
+    except Exception as exc:  # noqa: BLE001 - entry point: a doctor names what it did not expect, and goes on
+        what = f"{type(exc).__name__}: {str(exc)[:200]}"
+        yield fail(check.__name__, f"检查未能完成：{what}", f"The check broke: {what}")
 
 
 def settings(stage: Stage) -> Iterator[Finding]:

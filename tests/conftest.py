@@ -18,7 +18,7 @@ from backend.jobs import Job
 from backend.models import Base
 from backend.security import Signer
 from backend.storage.local import LocalStore
-from backend.wechat import Login, Outcome, Told
+from backend.wechat import Login, Outcome, Suggest, TextScene, Told, Verdict
 from launch.app import create_app
 from tests import postgres
 from tests.cast import Cast, make_cast
@@ -64,6 +64,9 @@ class FakeWeChat:
 
     def login(self, js_code: str) -> Login:
         return Login(openid=f"openid-{js_code}", session_key="k")
+
+    def check_text(self, openid: str, text: str, *, scene: TextScene = TextScene.COMMENT) -> Verdict:
+        return Verdict(Suggest.PASS, 100)
 
     def tapped(self, openid: str, template_id: str) -> None:
         return

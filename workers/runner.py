@@ -15,6 +15,7 @@ from backend.jobs import (
     KINDS,
     CheckArt,
     CheckPhoto,
+    CheckWords,
     Job,
     MakeExport,
     MakeFull,
@@ -41,6 +42,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     WriteFeed: feed_files.write,
     MakeExport: export.make,
     CheckPhoto: moderate.photo,
+    CheckWords: moderate.words,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import access, accounts, audit, downloads, security
+from backend import access, accounts, audit, downloads, security, typed
 from backend.accounts import Who
 from backend.errors import NotFound
 from backend.http import answer, body, needs, stage
@@ -79,6 +79,7 @@ def invite(who: Who, album_id: str) -> ResponseReturnValue:
     said = body(Names)
     secret = stage().settings.secret_key.get_secret_value()
     names = [(g.name, security.phone_hash(secret, g.phone) if g.phone else None) for g in said.guests]
+    typed.refuse_risky(stage(), who.organization_id, (name for name, _ in names))
     with stage().db.writing() as tx:
         album = accounts.their_album(tx, who, album_id, "change_event")
         made = [_invitation(row) | {"code": code} for row, code in access.invite(tx, album, names)]

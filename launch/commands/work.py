@@ -6,6 +6,7 @@ RQ loses jobs of a worker that listens on two queues when it dies (20 of 25 were
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from redis import Redis, RedisError
 
 from backend import photos
 from backend.context import Stage
-from backend.jobs import KINDS, QUEUES, RefreshPhoto, RenderPhoto
-from launch import here, holding, logs
+from backend.jobs import KINDS, QUEUES, NotifyAlbum, RefreshPhoto, RenderPhoto
+from launch import doctor, here, holding, logs
 from launch.home import furnish
 from launch.stage import open_redis, open_stage
 from launch.trouble import Trouble
@@ -43,6 +44,8 @@ def run(
     runner.open_stage(stage)
     if queue in RENDERING:
         render.warm()
+    if queue == NotifyAlbum.queue:
+        threading.Thread(target=look_at_wechat, args=(stage,), name="wechat-check", daemon=True).start()
     wait_for(stage.redis)
     watch = holding.Holding(home.job_file(place))
     take_over(stage, watch)
@@ -51,6 +54,13 @@ def run(
     )
     watch.ready()
     worker.work(burst=burst, logging_level="WARNING")
+
+
+def look_at_wechat(stage: Stage) -> None:
+    """At the start: does what guests will be told fit the templates, are token and page fine? Said in the log."""
+    for finding in doctor.look(stage, doctor.wechat):
+        if finding.level is not doctor.Level.OK:
+            log.error("%s: %s", finding.about, finding.english)
 
 
 def wait_for(redis: Redis) -> None:

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backend import accounts
+from backend import accounts, moderation
 from backend.context import Stage
-from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState
+from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState, Reason, Report
 from backend.wechat import WeChat
 from launch.app import create_app
 from tests.bridge_client import BridgeClient
@@ -215,3 +215,41 @@ def hurry(real: Stage) -> None:
     """What was put off is due."""
     with real.db.writing() as tx:
         tx.execute(update(Check).values(due_at=0))
+
+
+def test_risky_words_of_a_guest_leave_the_queue_and_the_request_stands(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    photo_comes(real, bell)
+    somebody_is_there(real, sandbox)
+    for name, words in (("alice", "这里有违规内容"), ("bob", "这是我")):
+        with real.db.writing() as tx:
+            guest = accounts.guest(tx, real.wechat.appid, sandbox.guest(name))
+            moderation.report(tx, tx.query(Photo).one().id, guest.id, Reason.ME, words)
+    bell.work(real)
+    with real.db.reading() as tx:
+        assert sorted(r.words for r in tx.query(Report)) == ["", "这是我"]
+        assert tx.query(Audit).filter_by(action="risky_words").count() == 1
+        assert tx.query(Photo).one().state is PhotoState.HIDDEN
+
+
+@pytest.mark.parametrize(
+    ("words", "broken", "status"), [("违规", 0, 422), ("王小明", 0, 200), ("违规", -1, 200), ("违规", 44991, 200)]
+)
+def test_what_an_organizer_types_for_guests_is_checked(
+    real: Stage, cast: Cast, sandbox: Sandbox, words: str, broken: int, status: int
+) -> None:
+    """Risky words are refused; a moderator without an opinion refuses nothing."""
+    somebody_is_there(real, sandbox)
+    if broken:
+        sandbox.act("inject", path="msg_sec_check", errcode=broken, times=9)
+    token = real.signer.issue("member", cast.owner.id, ttl_s=600, epoch=0)
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        answer = http.post(
+            f"/api/v1/albums/{cast.album.id}/invitations",
+            json={"guests": [{"name": words}]},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["code"] == "risky_words"
