@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
 
 from backend.clock import now_ms
 from backend.db import Tx
@@ -144,14 +144,34 @@ def changes(tx: Tx, album_id: str, after: int, limit: int = 50) -> Page:
     return Page(entries, cursor=entries[-1].revision if entries else after, more=len(entries) == limit)
 
 
-def history(tx: Tx, album_id: str, before: int | None, limit: int = 50) -> Page:
+def history(
+    tx: Tx, album_id: str, before: int | None, limit: int = 50, *, only: ColumnElement[bool] | None = None
+) -> Page:
     """The album itself, newest first; visible photos only. `cursor` is the next page's `before`."""
     query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
     if before is not None:
         query = query.where(Photo.position < before)
+    if only is not None:
+        query = query.where(only)
     rows = tx.scalars(query.order_by(Photo.position.desc()).limit(limit + 1)).all()
     entries = _entries(tx, rows[:limit])
     return Page(entries, cursor=entries[-1].position if entries else 0, more=len(rows) > limit)
+
+
+def hot(tx: Tx, album_id: str, skip: int, limit: int, *, only: ColumnElement[bool] | None = None) -> Page:
+    """The most liked first. `cursor` is the next page's `skip`."""
+    query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE, Photo.likes > 0)
+    if only is not None:
+        query = query.where(only)
+    rows = tx.scalars(query.order_by(Photo.likes.desc(), Photo.position.desc()).offset(skip).limit(limit + 1)).all()
+    return Page(_entries(tx, rows[:limit]), cursor=skip + limit, more=len(rows) > limit)
+
+
+def taken(since: int | None, until: int | None) -> ColumnElement[bool]:
+    """Photos shot in [since, until), ms UTC; of those without a shutter's moment, when they were shown."""
+    moment = func.coalesce(Photo.shot_at, Photo.live_at)
+    tests = [moment >= since] if since is not None else []
+    return and_(true(), *tests, *([moment < until] if until is not None else []))
 
 
 def between(tx: Tx, album_id: str, first: int, last: int) -> list[Entry]:

@@ -26,7 +26,20 @@ from backend.api import (
     team,
 )
 from backend.context import Stage
-from miniprogram_api import entry, exports, files, likes, live, pairing, photos, pictures, push, session, subscriptions
+from miniprogram_api import (
+    entry,
+    exports,
+    files,
+    likes,
+    live,
+    mine,
+    pairing,
+    photos,
+    pictures,
+    push,
+    session,
+    subscriptions,
+)
 from miniprogram_api.hub import Hub
 from web import entry as door
 from web import pages, prints
@@ -62,6 +75,7 @@ def create_app(stage: Stage) -> Flask:
         files,
         photos,
         likes,
+        mine,
         pictures,
         subscriptions,
         pairing,

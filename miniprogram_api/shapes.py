@@ -27,9 +27,19 @@ class ScanQuery(Shape):
     scene: Annotated[str, Field(max_length=200)]
 
 
-class HistoryQuery(Shape):
+class MineQuery(Shape):
     before: Annotated[int, Field(ge=0)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class HistoryQuery(MineQuery):
+    order: Literal["new", "hot"] = "new"
+    since: Annotated[int | None, Field(alias="from", ge=0)] = None
+    until: Annotated[int | None, Field(alias="to", ge=0)] = None
+
+
+class SlateRequest(Shape):
+    album_id: Annotated[str, Field(max_length=32)]
 
 
 class ChangesQuery(Shape):
@@ -208,6 +218,11 @@ class ExportShape(BaseModel):
     parts: list[ExportPart]
     manifest_url: str | None
     expires_at: Moment
+
+
+class SlateShape(BaseModel):
+    text: str
+    rows: list[str]
 
 
 class Waiting(BaseModel):

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import ColumnElement, select
 
-from backend import branding, feed, photos
+from backend import branding, feed, photos, slates
 from backend.aids import Aids
 from backend.clock import now_ms
 from backend.context import Stage
@@ -21,7 +21,7 @@ from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind,
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
-from workers import imaging
+from workers import imaging, slate
 
 log = logging.getLogger(__name__)
 QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
@@ -68,9 +68,12 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
     except AppError as exc:
         _postpone(stage, order, exc)
         return
+    said = facts.pop("slate", "")
     with stage.db.writing() as tx:
         photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
-        if set(order.kinds) != {RenditionKind.FULL}:
+        if said and slates.sight(tx, job.photo_id, said):
+            feed.hide(tx, job.photo_id)
+        elif set(order.kinds) != {RenditionKind.FULL}:
             feed.publish(tx, job.photo_id)
 
 
@@ -144,7 +147,8 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
     """Renditions into the store. Raises BadInput (this source never), Upstream (later)."""
     found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at)
     try:
-        opened = imaging.open_source(stage.store.get(order.source.key))
+        data = stage.store.get(order.source.key)
+        opened = imaging.open_source(data)
     except NotFound:
         raise BadInput(f"blob {order.source.key} is gone", code="not_found") from None
     art = {key: stage.store.get(key) for key in recipe.art_keys()}
@@ -164,6 +168,8 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "shot_at": found.shot_at or opened.facts.shot_at,
                 **_aids(one.aids, order.source.id, damaged=one.damaged),
             }
+    if found.made_source_id is None and facts and (said := slate.read(data)):
+        facts["slate"] = said
     return made, facts
 
 

@@ -23,6 +23,7 @@ from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, S
 from backend.models.retouch import RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
+from backend.models.slates import Slate, SlateShot
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
@@ -31,6 +32,7 @@ __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
+__all__ += ["Slate", "SlateShot"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 
 

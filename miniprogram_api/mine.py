@@ -1,0 +1,48 @@
+"""«Mine»: the code a guest holds up to the photographer, and the photos that followed it."""
+
+from __future__ import annotations
+
+import qrcode
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from qrcode.constants import ERROR_CORRECT_M
+
+from backend import feed, gate, slates
+from backend.errors import Unauthorized
+from backend.http import answer, calling_guest, stage
+from backend.openapi import endpoint
+from miniprogram_api.shapes import History, MineQuery, SlateRequest, SlateShape
+
+bp = Blueprint("guest_mine", __name__, url_prefix="/mp/v1")
+
+
+@bp.post("/me/slate")
+@endpoint(json=SlateRequest, answers={200: SlateShape})
+def slate(json: SlateRequest) -> ResponseReturnValue:
+    """The same code for the whole event; repeatable."""
+    caller = calling_guest()
+    if caller is None:
+        raise Unauthorized
+    with stage().db.writing() as tx:
+        album = gate.enter(tx, json.album_id).album
+        said = slates.text(slates.of_guest(tx, caller, album.event_id))
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(said)
+    code.make(fit=True)
+    rows = ["".join("1" if dark else "0" for dark in row) for row in code.get_matrix()]
+    return answer({"text": said, "rows": rows})
+
+
+@bp.get("/albums/<album_id>/mine")
+@endpoint(query=MineQuery, answers={200: History})
+def mine(album_id: str, query: MineQuery) -> ResponseReturnValue:
+    """As photos, only those that are this guest's."""
+    caller = calling_guest()
+    if caller is None:
+        raise Unauthorized
+    with stage().db.reading() as tx:
+        right = gate.enter(tx, album_id)
+        page = feed.history(tx, album_id, query.before, query.limit, only=slates.theirs(caller))
+    url = gate.signed(stage(), right)
+    cards = [feed.card(entry, url) for entry in page.entries]
+    return answer({"photos": cards, "next": page.cursor if page.more else None})
