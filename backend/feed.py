@@ -188,6 +188,12 @@ def latest(tx: Tx, album_id: str, upto: int, limit: int) -> list[Entry]:
     return _entries(tx, rows[::-1])
 
 
+def most_liked(tx: Tx, album_id: str, limit: int) -> list[Entry]:
+    """Visible photos, most likes first, then newest."""
+    query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    return _entries(tx, tx.scalars(query.order_by(Photo.likes.desc(), Photo.position.desc()).limit(limit)).all())
+
+
 def newest(tx: Tx, album_id: str) -> int:
     """The revision a guest starts following from. Read it before reading history."""
     return tx.scalar(select(Album.revision).where(Album.id == album_id)) or 0

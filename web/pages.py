@@ -23,6 +23,7 @@ from web.qr import svg_path
 bp = Blueprint("pages", __name__, template_folder="templates")
 FIRST: Final = 24  # photos in the page itself
 EAGER: Final = 12  # of these are asked for at once
+HOT: Final = 100  # of the most liked
 HOUR_MS: Final = 3_600_000
 
 
@@ -97,17 +98,24 @@ def one_photo(share_code: str, photo_id: str) -> ResponseReturnValue:
 def hours(share_code: str) -> ResponseReturnValue:
     """How many photos were taken in which hour, newest first, and which positions they have."""
     with stage().db.reading() as tx:
-        event = events.by_share_code(tx, share_code)
-        album = tx.get(Album, request.args.get("album", ""))
-        if album is None or album.event_id != event.id:
-            raise NotFound("album")
-        gate.right(tx, album)
+        album = gate.right(tx, _album_of(tx, share_code)).album
         rows = tx.execute(_by_hour(album.id)).all()
     found = [
         {"from": hour * HOUR_MS, "to": (hour + 1) * HOUR_MS, "photos": n, "first": first, "last": last}
         for hour, n, first, last in rows
     ]
     return answer({"hours": found})
+
+
+@bp.get("/a/<share_code>/hot")
+def hot(share_code: str) -> ResponseReturnValue:
+    """The most liked photos, most first."""
+    at = stage()
+    with at.db.reading() as tx:
+        mine = gate.right(tx, _album_of(tx, share_code))
+        entries = feed.most_liked(tx, mine.album.id, HOT)
+    url = gate.signed(at, mine)
+    return answer({"photos": [feed.card(entry, url) for entry in entries]})
 
 
 @bp.get("/screen/<share_code>")
@@ -207,6 +215,7 @@ def _boot(at: Stage, tx: Tx, event: Event, chosen: Album) -> dict[str, Any]:
             "event_id": event.id,
             "title": chosen.title,
             "access": chosen.access.value,
+            "downloads": chosen.downloads,
             "photos": feed.visible(tx, chosen.id),
             "revision": cursor,
         },
@@ -221,6 +230,15 @@ def _by_hour(album_id: str) -> Select[int, int, int | None, int | None]:
     counted = select(hour, func.count(), func.min(Photo.position), func.max(Photo.position))
     shown = counted.where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
     return shown.group_by(hour).order_by(hour.desc())
+
+
+def _album_of(tx: Tx, share_code: str) -> Album:
+    """The album that `?album=` names. Raises NotFound when it is none of this event."""
+    event = events.by_share_code(tx, share_code)
+    album = tx.get(Album, request.args.get("album", ""))
+    if album is None or album.event_id != event.id:
+        raise NotFound("album")
+    return album
 
 
 def _chosen(tx: Tx, albums: list[Album]) -> Album | None:

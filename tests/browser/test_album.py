@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
@@ -187,6 +188,71 @@ def test_a_photo_taken_down_leaves_the_viewer_too(venue: Venue, guests: Guests) 
     venue.organizer(f"/photos/{photo_id}/hide", {})
     expect(page.locator(".viewer-gone").first).to_have_text("这张照片已被撤下", timeout=5_000)
     venue.organizer(f"/photos/{photo_id}/restore", {})
+
+
+def test_guests_like_photos_and_find_the_most_liked(venue: Venue, guests: Guests) -> None:
+    page = guests.open(venue.album_url, TALL)
+    listening(page)
+    photo_id = page.evaluate("document.querySelectorAll('#wall li')[5].dataset.id")
+    page.tap(f"#wall li[data-id='{photo_id}'] a")
+    page.wait_for_selector(".pswp--open.pswp--ui-visible")
+    heart = page.get_by_role("button", name="喜欢")
+    heart.tap()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    until(page, "document.querySelector('.viewer-heart').textContent === '1'")
+    page.reload()  # the address names the photo
+    heart.wait_for()
+    expect(heart).to_have_attribute("aria-pressed", "true", timeout=10_000)
+    other = guests.open(f"{venue.album_url}#p={photo_id}", TALL)
+    other.get_by_role("button", name="喜欢").tap()
+    until(other, "document.querySelector('.viewer-heart').textContent === '2'")
+    expect(other.get_by_role("button", name="喜欢")).to_have_attribute("aria-pressed", "true")
+    other.get_by_role("button", name="喜欢").tap()
+    until(other, "document.querySelector('.viewer-heart').textContent === '1'")
+    page.wait_for_timeout(600)
+    page.get_by_role("button", name="关闭").tap()
+    page.wait_for_selector(".pswp", state="detached")
+    page.tap("#time")
+    page.get_by_role("menuitemradio", name="最多喜欢").tap()
+    until(page, f"document.querySelector('#wall li').dataset.id === '{photo_id}'")
+    page.tap("#time")
+    page.get_by_role("menuitemradio", name="全部时间").tap()
+    until(page, f"document.querySelector('#wall li').dataset.id !== '{photo_id}'")
+
+
+def test_whoever_is_in_the_photo_takes_it_down(venue: Venue, guests: Guests) -> None:
+    """Off every screen within three seconds; its old address refuses within ten."""
+    other = guests.open(venue.album_url, DESK)
+    listening(other)
+    page = guests.open(venue.album_url, TALL)
+    listening(page)
+    photo_id = page.evaluate("document.querySelectorAll('#wall li')[3].dataset.id")
+    address = page.evaluate("document.querySelectorAll('#wall li')[3].querySelector('a').href")
+    page.tap(f"#wall li[data-id='{photo_id}'] a")
+    page.wait_for_selector(".pswp--open.pswp--ui-visible")
+    page.get_by_role("button", name="下架").tap()
+    assert serious(page) == []
+    page.get_by_label("照片里有我，我不想公开").check()
+    page.get_by_label("补充说明（选填）").fill("谢谢")
+    page.get_by_role("button", name="提交申请").tap()
+    asked = time.monotonic()
+    until(other, f"!document.querySelector('#wall li[data-id=\"{photo_id}\"]')", 10)
+    hidden_s = time.monotonic() - asked
+    expect(page.locator("#notice")).to_have_text("已撤下，主办方会尽快核实", timeout=10_000)
+    expect(page.locator(".viewer-gone").first).to_be_visible()
+    while httpx.get(address).status_code not in (403, 404):
+        assert time.monotonic() - asked < 30
+        time.sleep(0.2)
+    refused_s = time.monotonic() - asked
+    assert (hidden_s < 3, refused_s < 10) == (True, True), (hidden_s, refused_s)
+    [case] = [
+        one
+        for one in venue.organizer(f"/events/{venue.status['event_id']}/review")["cases"]
+        if one["photo_id"] == photo_id
+    ]
+    assert [(said["reason"], said["words"]) for said in case["reports"]] == [("me", "谢谢")]
+    venue.organizer(f"/photos/{photo_id}/review", {"keep": True})
+    until(other, f"document.querySelector('#wall li[data-id=\"{photo_id}\"]') !== null", 20)
 
 
 def test_the_language_changes_without_reload(venue: Venue, guests: Guests) -> None:

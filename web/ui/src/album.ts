@@ -60,23 +60,7 @@ function start(): void {
   if (style !== "rows") wall.setStyle(style);
   for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
   void deepLink();
-  void stayReadable();
-}
-
-/** What was seen stays readable without a network, also what this page loaded before the worker was there. */
-async function stayReadable(): Promise<void> {
-  if (!("serviceWorker" in navigator)) return;
-  const guarded = navigator.serviceWorker.controller !== null;
-  try {
-    await navigator.serviceWorker.register("/sw.js");
-    if (guarded) return;
-    const { active } = await navigator.serviceWorker.ready;
-    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const ours = loaded.filter((url) => /^\/(assets|blobs\/r)\//.test(url.slice(location.origin.length)));
-    active?.postMessage({ seen: [location.href.split("#")[0], ...ours] });
-  } catch {
-    // a private window, or WeChat's webview: no worker, everything else works
-  }
+  if ("serviceWorker" in navigator) void import("./readable").then(({ stayReadable }) => stayReadable());
 }
 
 /** The menus come when the first of them is opened. */
@@ -90,6 +74,7 @@ async function tools(id: string): Promise<void> {
       },
       hours: () => ask<{ hours: Hour[] }>(`${location.pathname}/hours?album=${album.id}`).then((said) => said.hours),
       showHour,
+      showHot: () => void showHot(),
     }),
   );
   await furnished;
@@ -222,11 +207,29 @@ function showHour(hour: Hour | null): void {
     const page = known ? live : { photos: [], next: hour.last + 1 };
     roll = new Roll(live.cursor, page, { admit: within, floor: hour.first });
   }
+  hang();
+  void more();
+}
+
+/** The most liked ones, most first. */
+async function showHot(): Promise<void> {
+  try {
+    const { photos } = await ask<{ photos: Photo[] }>(`${location.pathname}/hot?album=${album.id}`);
+    const rank = new Map(photos.map((photo, index) => [photo.id, index]));
+    const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
+    roll = new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });
+    hang();
+  } catch {
+    notice(speech.say("no_network"));
+  }
+}
+
+/** Another roll on the wall, from its beginning. */
+function hang(): void {
   waiting = [];
   wall.show(roll.photos);
   window.scrollTo({ top: 0, behavior: "instant" });
   furnish();
-  void more();
 }
 
 function switchAlbum(event: Event): void {
@@ -298,6 +301,7 @@ async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
     refresh,
     notice,
     older: more,
+    downloads: () => album.downloads,
   });
   if (wall.atTop()) release();
 }

@@ -1,6 +1,8 @@
 /** What stands under a photo in the viewer: its times, and what one can do with it. */
 
 import { askAsGuest } from "./guest";
+import { likedIn, toggle } from "./likes";
+import { askTakeDown } from "./report";
 import type { Speech } from "./speech";
 import type { Words } from "./viewer";
 import { type Download, type Photo, Refusal } from "./wire";
@@ -10,10 +12,13 @@ interface Context {
   share: string;
   title: string;
   notice: (text: string) => void;
+  downloads: () => boolean;
 }
 
 const IN_WECHAT = /MicroMessenger/i.test(navigator.userAgent);
 const SHARE = "M12 15V4M7.5 8 12 3.5 16.5 8M5 12.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-6.5";
+const HEART = "M12 20.2C7.4 16.6 3.6 13.3 3.6 9.1A4.6 4.6 0 0 1 12 6.5a4.6 4.6 0 0 1 8.4 2.6c0 4.2-3.8 7.5-8.4 11.1z";
+const FLAG = "M6 21V4M6 4.8c4-2.2 8 2 12 0v9.4c-4 2-8-2.2-12 0";
 const DOWN = "M12 4v11M7.5 11 12 15.5 16.5 11M5 16.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-2.5";
 
 export class Foot {
@@ -41,10 +46,38 @@ export class Foot {
     this.#asked = "";
     this.#times.replaceChildren(...(photo ? this.#freshness(photo) : []));
     this.#actions.hidden = !photo;
+    if (!photo) return;
     this.#actions.replaceChildren(
+      this.#heart(photo),
       this.#button("share", SHARE, () => void this.#pass()),
-      this.#button("download", DOWN, () => void this.#prepare()),
+      ...(this.#on.downloads() ? [this.#button("download", DOWN, () => void this.#prepare())] : []),
+      this.#button("report_short", FLAG, () => this.#takeDown()),
     );
+  }
+
+  /** «♡ 12»; filled when this guest is one of them. */
+  #heart(photo: Photo): HTMLButtonElement {
+    const { speech } = this.#on;
+    const heart = this.#button("like", HEART, () => {
+      toggle(photo, draw).catch((reason: unknown) => this.#say(reason instanceof Refusal && reason.status === 429 ? "slow_down" : "no_network"));
+    });
+    heart.classList.add("viewer-heart");
+    const text = heart.querySelector("span");
+    const draw = ({ liked, likes }: { liked: boolean; likes: number }): void => {
+      heart.setAttribute("aria-pressed", String(liked));
+      const words = likes ? speech.say("like_n", { n: speech.number(likes) }) : "";
+      heart.setAttribute("aria-label", [speech.say("like"), words].filter(Boolean).join(" · "));
+      if (text) text.textContent = likes ? speech.number(likes) : speech.say("like");
+    };
+    draw({ liked: false, likes: photo.likes });
+    void likedIn(photo.album_id).then((mine) => draw({ liked: mine.has(photo.id), likes: photo.likes }));
+    return heart;
+  }
+
+  #takeDown(): void {
+    const photo = this.#photo();
+    const host = this.#actions.closest<HTMLElement>(".pswp");
+    if (photo && host) askTakeDown(host, photo, this.#on.speech, this.#on.notice);
   }
 
   /** «拍摄 14:03:22 · 上线 14:03:24 · 精修 14:05:10»: what happened when, nothing that did not. */
@@ -101,7 +134,8 @@ export class Foot {
       if (full && this.#asked === photo.id) this.#offer(full);
     } catch (reason) {
       if (this.#asked !== photo.id) return;
-      this.#say(reason instanceof Refusal && reason.status === 403 ? "no_download" : "no_network");
+      const spent = reason instanceof Refusal && reason.code === "quota_spent";
+      this.#say(spent ? "quota_spent" : reason instanceof Refusal && reason.status === 403 ? "no_download" : "no_network");
       this.draw();
     }
   }

@@ -18,7 +18,7 @@ function session(): Promise<string> {
 async function open(): Promise<string> {
   const [kept, until] = (recall(TOKEN) ?? "").split(" ");
   if (kept && Number(until) > Date.now() + 3_600_000) return kept;
-  let device = recall(DEVICE);
+  let device = /(?:^|; )kuaimen_device=([\w-]{16,64})/.exec(document.cookie)?.[1] ?? recall(DEVICE); // the door's form gave it
   if (!device) {
     device = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
     remember(DEVICE, device);
@@ -26,6 +26,11 @@ async function open(): Promise<string> {
   const said = await ask<{ token: string; expires_in: number }>("/mp/v1/session", { body: { device } });
   remember(TOKEN, `${said.token} ${Date.now() + said.expires_in * 1000}`);
   return said.token;
+}
+
+/** Whether this browser was somebody before; asking what a newcomer did is a wasted request. */
+export function isKnown(): boolean {
+  return recall(TOKEN) !== null;
 }
 
 /** The same in the guest's name; a token the platform no longer knows is replaced once. */

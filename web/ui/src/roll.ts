@@ -13,10 +13,11 @@ export interface Turn {
   gone: Photo[];
 }
 
-/** Part of an album: the photos `admit` lets in, none before position `floor`. */
+/** Part of an album: the photos `admit` lets in, none before position `floor`; newest first, unless ordered otherwise. */
 export interface Part {
   admit: (photo: Photo) => boolean;
   floor: number;
+  order?: (a: Photo, b: Photo) => number;
 }
 
 interface Known {
@@ -56,7 +57,7 @@ export class Roll {
     page.photos.filter((photo) => this.#isNews(photo)).forEach(take);
     for (const { beyond } of [...this.#known.values()]) if (beyond && this.#reaches(beyond)) take(beyond);
     added.sort((a, b) => b.position - a.position);
-    this.photos = [...this.photos, ...added].sort((a, b) => b.position - a.position);
+    this.photos = [...this.photos, ...added].sort(this.#part?.order ?? ((a, b) => b.position - a.position));
     return added;
   }
 

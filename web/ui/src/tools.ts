@@ -18,6 +18,7 @@ interface Choices {
   setStyle: (style: Style) => void;
   hours: () => Promise<Hour[]>;
   showHour: (hour: Hour | null) => void;
+  showHot: () => void;
 }
 
 export const STYLES: Style[] = ["rows", "waterfall", "grid"];
@@ -37,16 +38,23 @@ export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
       })),
     ),
   );
-  let from: number | null = null;
+  let from: number | "hot" | null = null;
+  const light = (): void => void document.getElementById("time")?.classList.toggle("on", from !== null);
   const setHour = (hour: Hour | null): void => {
     from = hour?.from ?? null;
-    document.getElementById("time")?.classList.toggle("on", hour !== null);
+    light();
     choices.showHour(hour);
+  };
+  const setHot = (): void => {
+    from = "hot";
+    light();
+    choices.showHot();
   };
   menu("time", async () => {
     const hours = await choices.hours();
     return [
       { text: speech.say("time_all"), chosen: from === null, choose: () => setHour(null) },
+      { text: speech.say("hot"), chosen: from === "hot", choose: setHot },
       ...hours.map((hour) => ({
         text: hourText(hour),
         note: speech.number(hour.photos),
@@ -57,7 +65,7 @@ export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
   });
   addEventListener("album", () => {
     from = null;
-    document.getElementById("time")?.classList.remove("on");
+    light();
   });
 
   function hourText(hour: Hour): string {

@@ -24,6 +24,7 @@ export interface Occasion {
   refresh: (photo: Photo) => Promise<Photo | undefined>;
   notice: (text: string) => void;
   older: () => Promise<void>;
+  downloads: () => boolean;
 }
 
 export type Words = AlbumWords | keyof typeof words;
@@ -124,8 +125,10 @@ class Viewer {
 
   async #more(): Promise<void> {
     await this.#on.older();
-    const last = this.#slides[this.#slides.length - 1]?.photo?.position ?? 0;
-    this.#slides.push(...this.#on.photos().filter((photo) => photo.position < last).map(slideOf));
+    const here = new Set(this.#slides.map((slide) => slide.photo?.id));
+    const last = this.#on.photos().findIndex((photo) => photo.id === this.#slides[this.#slides.length - 1]?.photo?.id);
+    const later = this.#on.photos().slice(last + 1); // a photo taken down is a slide without a photo
+    this.#slides.push(...later.filter((photo) => !here.has(photo.id)).map(slideOf));
   }
 
   async #olderThan(photo: Photo): Promise<void> {

@@ -13,6 +13,7 @@ export interface Photo {
   live_at: number | null;
   retouched_at: number | null;
   stage: "preview" | "original" | "retouched";
+  likes: number;
 }
 
 export interface Tombstone {
@@ -30,6 +31,7 @@ export interface Album {
   event_id: string;
   title: string;
   access: string;
+  downloads: boolean;
   photos: number;
   revision: number;
 }
@@ -80,18 +82,19 @@ export function isHidden(change: Change): change is Tombstone {
 }
 
 export interface Question {
+  method?: "PUT" | "DELETE"; // else POST with a body and GET without
   body?: unknown;
   signal?: AbortSignal;
   as?: string;
 }
 
 /** JSON from the platform. Raises Refusal when it says no, TypeError when it cannot be reached. */
-export async function ask<T>(path: string, { body, signal, as }: Question = {}): Promise<T> {
+export async function ask<T>(path: string, { method, body, signal, as }: Question = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (as) headers["Authorization"] = `Bearer ${as}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, {
-    method: body === undefined ? "GET" : "POST",
+    method: method ?? (body === undefined ? "GET" : "POST"),
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body), keepalive: true }),
     ...(signal ? { signal } : {}),
