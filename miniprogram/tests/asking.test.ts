@@ -6,6 +6,8 @@ import { findTaken } from '../src/services/find'
 import { findAgain } from '../src/services/recall'
 import { Refused } from '../src/services/refused'
 import { NoAnswer } from '../src/services/request'
+import { tellLike } from '../src/services/likes'
+import { enterAlbum, Passes } from '../src/services/passes'
 import { Sessions } from '../src/services/session'
 import type { PhotoCard } from '../src/services/wire'
 import { card } from './cards'
@@ -18,7 +20,7 @@ function api(answer: (asked: Asked) => { status: number; body?: unknown } | 'fai
   const { request, asked } = answering(answer)
   logins = 0
   giveWx({ request, login: ({ success }: Calls) => success({ code: `code-${++logins}` }) })
-  return { api: new Api(BASE, new Sessions(BASE), () => 'en'), asked }
+  return { api: new Api(BASE, new Sessions(BASE), () => 'en', new Passes()), asked }
 }
 
 function session(n: number): { status: number; body: object } {
@@ -47,6 +49,36 @@ test('looking at a public album logs nobody in', async () => {
   assert.equal(asked[0]?.url, 'https://k/mp/v1/albums/a/photos?limit=5')
   assert.deepEqual(asked[0].header, { 'Accept-Language': 'en' })
   assert.equal(logins, 0)
+})
+
+test('a private album is asked for with its pass, and so are its photos', async () => {
+  const { api: asks, asked } = api(one => {
+    if (one.url.endsWith('/session')) return session(1)
+    return one.url.endsWith('/enter') ? { status: 200, body: { album_token: 'pass', expires_in: 60, name: '' } } : { status: 200 }
+  })
+  const passes = new Passes()
+  await enterAlbum(asks, passes, 'a', ' 8888 ')
+  assert.deepEqual(asked[asked.length - 1]?.data, { code: '8888' })
+  const pass = (): string | undefined => asked[asked.length - 1]?.header['X-Album-Token']
+  await asks.ask({ path: '/mp/v1/albums/a/photos' })
+  assert.equal(pass(), 'pass')
+  await asks.ask({ path: '/mp/v1/photos/p/download' })
+  assert.equal(pass(), 'pass')
+  await asks.ask({ path: '/mp/v1/albums/b/photos' })
+  assert.equal(pass(), undefined)
+  mock.timers.tick(61_000)
+  await asks.ask({ path: '/mp/v1/albums/a/photos' })
+  assert.equal(pass(), undefined, 'it is over')
+})
+
+test('a like is put and taken back in the guest’s name', async () => {
+  const { api: asks, asked } = api(one => (one.url.endsWith('/session') ? session(1) : { status: 200, body: { liked: true, likes: 7 } }))
+  assert.equal(await tellLike(asks, 'p', true), 7)
+  await tellLike(asks, 'p', false)
+  assert.deepEqual(asked.slice(1).map(one => [one.method, one.url, bearer(one)]), [
+    ['PUT', 'https://k/mp/v1/photos/p/like', 'Bearer t1'],
+    ['DELETE', 'https://k/mp/v1/photos/p/like', 'Bearer t1'],
+  ])
 })
 
 test('who must be named logs in once, however many ask at the same time', async () => {

@@ -16,6 +16,7 @@ export function card(position: number, over: Partial<PhotoCard> = {}): PhotoCard
     shot_at: 1_700_000_000_000 + position * 1000,
     live_at: 1_700_000_001_000 + position * 1000,
     retouched_at: null,
+    likes: 0,
     stage: 'preview',
     ...over,
   }

@@ -252,7 +252,7 @@ test('«mine» offers the albums and hours there are, and keeps what was chosen'
   const hour = 3_600_000
   const visits = new Visits()
   const event = { id: 'e', title: '年会', place: '', starts_at: at - 2 * hour, ends_at: at + hour, state: 'open' as const, share_code: 'code', cover_url: null }
-  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, templates: [], live: { stream: '', wait_s: 25 } }
+  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true, templates: [], live: { stream: '', wait_s: 25 } }
   visits.remember({ event, albums: [{ ...album, id: 'a', title: '签到' }, { ...album, id: 'b', title: '晚宴' }], album_id: null }, at)
   const memories = [card(1, { album_id: 'a', shot_at: at }), card(2, { album_id: 'b', shot_at: at - hour })]
   const list = filtersOf({ tab: 'liked', albumId: 'b', hour: '' }, memories, visits.all, zh.mine, at)

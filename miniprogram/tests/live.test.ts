@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { SseReader } from '../src/lib/sse'
 import { Api } from '../src/services/api'
 import { Follower, type Link } from '../src/services/follow'
+import { Passes } from '../src/services/passes'
 import { Sessions } from '../src/services/session'
 import type { Change } from '../src/services/wire'
 import { card } from './cards'
@@ -65,7 +66,7 @@ class Heard {
 
 function follower(requests: Requests): { follower: Follower; heard: Heard } {
   giveWx({ request: requests.request })
-  const api = new Api('https://k', new Sessions('https://k'), () => 'zh')
+  const api = new Api('https://k', new Sessions('https://k'), () => 'zh', new Passes())
   const heard = new Heard()
   return { follower: new Follower(api, 'a', LIVE, 7, heard.ears), heard }
 }

@@ -65,6 +65,24 @@ def test_long_poll_takes_over_when_the_stream_is_blocked(venue: Venue, guests: G
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_a_crowd_is_served_by_files(venue: Venue, guests: Guests) -> None:
+    """The platform refuses one more stream; the guest reads what nginx or a CDN would serve."""
+    album = f"{venue.url}/mp/v1/albums/{venue.status['album_id']}"
+    venue.running.until(lambda: httpx.get(album).json()["live"]["files"] is not None, 60)
+    page = guests.open("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/stream?*", lambda route: route.fulfill(status=429, body='{"code":"slow_down","message":""}'))
+    page.goto(venue.album_url)
+    listening(page, "files")
+    before = first_id(page)
+    asked.clear()
+    venue.shoot()
+    until(page, f"document.querySelector('#wall li').dataset.id !== '{before}'", 30)
+    assert any("/head.json" in url for url in asked)
+    assert not any("/changes?" in url or "/stream?" in url for url in asked)
+
+
 def test_a_phone_that_was_offline_catches_up(venue: Venue, guests: Guests) -> None:
     page = guests.open(venue.album_url)
     listening(page)

@@ -217,4 +217,4 @@ def first_id(page: Page) -> str:
 
 
 def listening(page: Page, carrier: str = "stream") -> None:
-    until(page, f"document.getElementById('pulse').dataset.carrier === {json.dumps(carrier)}", 20)
+    until(page, f"document.getElementById('pulse').dataset.carrier === {json.dumps(carrier)}", 60)

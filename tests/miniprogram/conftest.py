@@ -60,16 +60,13 @@ class House:
         self.running.until(lambda: len(self.photos()) >= photos, 60)
 
     def hide(self, photo_id: str) -> None:
-        self._organizer(f"/photos/{photo_id}/hide")
+        self.organizer(f"/photos/{photo_id}/hide")
 
-    def complete(self) -> None:
-        """Nothing more will come to the album."""
-        self._organizer(f"/albums/{self.seed['album_id']}/complete")
-
-    def _organizer(self, path: str) -> None:
+    def organizer(self, path: str, body: dict[str, Any] | None = None) -> None:
+        """A POST to /api/v1 in the organizer's name."""
         who = {"login": self.seed["login"], "password": self.seed["password"]}
         token = self.http.post("/api/v1/login", json=who).json()["token"]
-        answer = self.http.post(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+        answer = self.http.post(f"/api/v1{path}", json=body, headers={"Authorization": f"Bearer {token}"})
         assert answer.is_success, answer.text
 
     def messages(self, guest: str) -> list[dict[str, Any]]:

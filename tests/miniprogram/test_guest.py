@@ -213,3 +213,35 @@ def test_an_event_page_shows_cover_albums_and_the_way_in(house: House, guest: Gu
     assert phone.data["phase"] == "live"
     phone.tap("进入相册")
     phone.wall(len(house.photos()))
+
+
+def test_likes_are_counted_for_everybody(house: House, guest: Guest) -> None:
+    house.fill(3)
+    photo_id = house.photos()[1]["id"]
+    where = f"pages/viewer/viewer?album={house.seed['album_id']}&id={photo_id}&at={house.photos()[1]['position']}"
+    for n, name in enumerate(("yu", "zhou"), start=1):
+        phone = guest(name).open(where)
+        phone.tap(str(n - 1) if n > 1 else "喜欢")
+        phone.until(f"phone.page().data.liked && phone.page().data.likes === '{n}'")
+        house.running.until(lambda n=n: house.photos()[1]["likes"] == n, 20)
+
+
+def test_a_private_album_opens_by_its_code_and_closes_when_it_changes(house: House, guest: Guest) -> None:
+    house.fill(3)
+    album = f"/albums/{house.seed['album_id']}/access"
+    house.organizer(album, {"access": "code", "secret": "8888"})
+    try:
+        phone = guest("qin").open(f"pages/album/album?id={house.seed['album_id']}")
+        phone.until("phone.page().data.face === 'locked'")
+        phone.page.locator(".door-code input, input.door-code").first.fill("1234")
+        phone.tap("进入相册")
+        phone.until("phone.page().data.problem !== ''")
+        assert not [call for call in phone.calls("request") if "/pictures/" in call["url"]]
+        phone.page.locator(".door-code input, input.door-code").first.fill("8888")
+        phone.tap("进入相册")
+        phone.until("phone.page().data.face === 'wall' && phone.page().data.tiles.length >= 3")
+        phone.until("[...document.querySelectorAll('photo-wall img')].some(img => img.naturalWidth > 0)")
+        house.organizer(album, {"secret": "9999"})
+        phone.until("phone.page().data.face === 'locked'", 60_000)
+    finally:
+        house.organizer(album, {"access": "public"})

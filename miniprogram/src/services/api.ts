@@ -3,6 +3,7 @@
 import { sleep, waitFor, type Pace } from '../lib/backoff'
 import { Refused } from './refused'
 import { NoAnswer, send, type Answer, type Ask } from './request'
+import type { Passes } from './passes'
 import type { Sessions } from './session'
 
 const PACE: Pace = { first_ms: 600, most_ms: 4000 }
@@ -14,6 +15,7 @@ export interface Wish {
   readonly query?: Readonly<Record<string, string | number | undefined>>
   /** Makes it a POST. */
   readonly body?: object
+  readonly method?: 'PUT' | 'DELETE'
   /** The platform must know who asks. */
   readonly named?: boolean
   readonly timeout_ms?: number
@@ -25,6 +27,7 @@ export class Api {
     private readonly base: string,
     private readonly sessions: Sessions,
     private readonly language: () => 'zh' | 'en',
+    private readonly passes: Passes,
   ) {}
 
   /** The answer's JSON. Raises Refused, NoAnswer. */
@@ -48,7 +51,7 @@ export class Api {
 
   /** What a stream needs to be opened; it is no request with one answer. */
   opening(path: string, query: NonNullable<Wish['query']>): { url: string; header: Record<string, string> } {
-    return { url: this.base + path + asQuery(query), header: this.header(this.sessions.known) }
+    return { url: this.base + path + asQuery(query), header: this.header(path, this.sessions.known) }
   }
 
   /** After 401 on a stream. Raises Refused, NoAnswer. */
@@ -68,15 +71,20 @@ export class Api {
   private asked(wish: Wish, token: string | null): Ask {
     return {
       url: this.base + wish.path + asQuery(wish.query ?? {}),
-      method: wish.body ? 'POST' : 'GET',
-      header: this.header(token),
+      method: wish.method ?? (wish.body ? 'POST' : 'GET'),
+      header: this.header(wish.path, token),
       ...(wish.body ? { body: wish.body } : {}),
       ...(wish.timeout_ms ? { timeout_ms: wish.timeout_ms } : {}),
     }
   }
 
-  private header(token: string | null): Record<string, string> {
-    return { 'Accept-Language': this.language(), ...(token === null ? {} : { Authorization: `Bearer ${token}` }) }
+  private header(path: string, token: string | null): Record<string, string> {
+    const pass = this.passes.shown(path)
+    return {
+      'Accept-Language': this.language(),
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      ...(pass === '' ? {} : { 'X-Album-Token': pass }),
+    }
   }
 }
 

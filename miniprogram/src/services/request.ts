@@ -12,7 +12,7 @@ export class NoAnswer extends Error {
 
 export interface Ask {
   readonly url: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly header: Record<string, string>
   readonly body?: object
   readonly timeout_ms?: number

@@ -19,6 +19,8 @@ export interface AlbumCard {
   readonly event_id: string
   readonly title: string
   readonly access: string
+  readonly locked: boolean
+  readonly downloads: boolean
   readonly photos: number
   readonly revision: number
   readonly templates: readonly string[]
@@ -45,6 +47,7 @@ export interface PhotoCard {
   readonly shot_at: Moment | null
   readonly live_at: Moment | null
   readonly retouched_at: Moment | null
+  readonly likes: number
   readonly stage: Stage
 }
 
@@ -106,6 +109,16 @@ export interface Waiting {
 /** What the take-down endpoint answers: whether the photo is off every screen already. */
 export interface Reported {
   readonly hidden: boolean
+}
+
+export interface Entered {
+  readonly album_token: string
+  readonly expires_in: number
+}
+
+export interface Liked {
+  readonly liked: boolean
+  readonly likes: number
 }
 
 export interface Problem {

@@ -53,6 +53,12 @@ export class Room {
     return this.opening
   }
 
+  /** After the door opened: everything is read anew. Raises Refused, NoAnswer. */
+  reopen(): Promise<void> {
+    this.opening = null
+    return this.open()
+  }
+
   /** Hear what happens from now on. Returns the way out. */
   enter(listener: (said: Said) => void): () => void {
     const leave = this.news.listen(listener)

@@ -2,6 +2,7 @@
 
 import { API_URL } from '../config'
 import { Api } from '../services/api'
+import { Passes } from '../services/passes'
 import { Sessions } from '../services/session'
 import type { PhotoCard } from '../services/wire'
 import { Language } from './language'
@@ -13,6 +14,7 @@ import { Visits } from './visits'
 
 export interface Stage {
   readonly api: Api
+  readonly passes: Passes
   readonly rooms: Rooms
   readonly mine: Mine
   readonly visits: Visits
@@ -29,9 +31,11 @@ export interface KuaimenApp {
 
 export function buildStage(base: string = API_URL): Stage {
   const language = new Language()
-  const api = new Api(base, new Sessions(base), () => language.tongue)
+  const passes = new Passes()
+  const api = new Api(base, new Sessions(base), () => language.tongue, passes)
   return {
     api,
+    passes,
     language,
     rooms: new Rooms(api),
     mine: new Mine(),

@@ -7,7 +7,6 @@ import { type Carrier, follow, type Following } from "./follow";
 import { Pulse } from "./pulse";
 import { Roll } from "./roll";
 import { keep, Speech } from "./speech";
-import type { Hour } from "./tools";
 import type { Style } from "./rows";
 import { Wall } from "./wall";
 import { type Album, ask, type Change, type EventCard, type History, type Photo, recall, remember } from "./wire";
@@ -72,9 +71,13 @@ async function tools(id: string): Promise<void> {
         remember("wall", chosen);
         wall.setStyle(chosen);
       },
-      hours: () => ask<{ hours: Hour[] }>(`${location.pathname}/hours?album=${album.id}`).then((said) => said.hours),
-      showHour,
-      showHot: () => void showHot(),
+      ask: (part) => ask(`${location.pathname}/${part}?album=${album.id}`),
+      failed: () => notice(speech.say("no_network")),
+      show: (part) => {
+        roll = part(live);
+        hang();
+        void more();
+      },
     }),
   );
   await furnished;
@@ -194,34 +197,6 @@ function shown(photo: Photo): void {
 function forget(photos: Photo[]): void {
   const urls = photos.flatMap((photo) => Object.values(photo.urls));
   if ("serviceWorker" in navigator) navigator.serviceWorker.controller?.postMessage({ forget: urls });
-}
-
-function showHour(hour: Hour | null): void {
-  const within = (photo: Photo): boolean => {
-    const at = photo.shot_at ?? photo.live_at ?? 0;
-    return !hour || (at >= hour.from && at < hour.to);
-  };
-  roll = live;
-  if (hour) {
-    const known = live.next === null || live.next <= hour.last; // what is here already is shown at once
-    const page = known ? live : { photos: [], next: hour.last + 1 };
-    roll = new Roll(live.cursor, page, { admit: within, floor: hour.first });
-  }
-  hang();
-  void more();
-}
-
-/** The most liked ones, most first. */
-async function showHot(): Promise<void> {
-  try {
-    const { photos } = await ask<{ photos: Photo[] }>(`${location.pathname}/hot?album=${album.id}`);
-    const rank = new Map(photos.map((photo, index) => [photo.id, index]));
-    const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
-    roll = new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });
-    hang();
-  } catch {
-    notice(speech.say("no_network"));
-  }
 }
 
 /** Another roll on the wall, from its beginning. */

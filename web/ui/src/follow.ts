@@ -2,12 +2,14 @@
  * Following an album without losing a photo: «what changed after my cursor», for ever.
  *
  * A stream is asked first; where something on the way swallows it (a proxy, an old webview) the same question is asked
- * by long poll, and the stream is tried again now and then. Both carry the cursor, so a phone that slept resumes.
+ * by long poll, and the stream is tried again now and then. Where the platform is crowded (429) the album's files are read
+ * instead, which cost it nothing. All carry the cursor, so a phone that slept resumes.
  */
 
+import type { Reader } from "./files";
 import { ask, type Change, type Changes, refusal, Refusal } from "./wire";
 
-export type Carrier = "stream" | "poll" | "none";
+export type Carrier = "stream" | "poll" | "files" | "none";
 
 export interface Following {
   stop: () => void;
@@ -26,6 +28,7 @@ const SHORT_MS = 5_000; // a stream that ends sooner is cut by somebody
 const BEAT_MS = 40_000; // the platform beats every 15 s
 const WAIT_S = 20;
 const POLLS_PER_TRY = 6; // so many long polls before the stream gets another chance
+const READS_PER_TRY = 60; // so many readings of the files before the stream gets another chance
 const REST_MS = 45_000; // a page nobody looks at lets its connection go after this
 
 export function follow(album: string, ear: Ear): Following {
@@ -44,6 +47,8 @@ class Turn {
   #wake: () => void = () => undefined;
   #failures = 0;
   #polls = 0; // left before the stream is tried again
+  #reads = 0; // of the files, likewise
+  #files: Reader | null = null;
 
   constructor(album: string, ear: Ear) {
     this.#path = `/mp/v1/albums/${album}`;
@@ -72,11 +77,13 @@ class Turn {
       }
       this.#current = new AbortController();
       try {
-        if (this.#polls > 0) await this.#poll();
+        if (this.#reads > 0) await this.#read();
+        else if (this.#polls > 0) await this.#poll(WAIT_S);
         else await this.#listen();
         this.#failures = 0;
       } catch (reason) {
-        if (reason instanceof Refusal && [401, 403, 404, 410].includes(reason.status)) {
+        if (reason instanceof Refusal && reason.status === 429 && (await this.#crowded())) this.#reads = READS_PER_TRY;
+        else if (reason instanceof Refusal && [401, 403, 404, 410].includes(reason.status)) {
           this.#ear.refused(reason);
           this.stop();
         } else await this.#failed();
@@ -128,8 +135,27 @@ class Turn {
     });
   }
 
-  async #poll(): Promise<void> {
-    const wait = this.#failures ? 0 : WAIT_S;
+  async #crowded(): Promise<boolean> {
+    this.#files = await import("./files").then(({ reader }) => reader(this.#path)).catch(() => null);
+    return this.#files !== null;
+  }
+
+  /** The files once; who is too far behind for them catches up with the platform. */
+  async #read(): Promise<void> {
+    this.#reads--;
+    const said = await this.#files?.(this.#ear.cursor(), this.#current.signal).catch((reason: unknown) => {
+      this.#reads = 0; // replaced or gone: ask the platform again
+      throw reason;
+    });
+    if (!said) return;
+    if (!said.news) await this.#poll(0);
+    else if (said.news.length) this.#ear.hear(said.news);
+    this.#ear.tell("files");
+    await this.#pause(said.wait_ms);
+  }
+
+  async #poll(patience: number): Promise<void> {
+    const wait = this.#failures ? 0 : patience;
     const limit = setTimeout(() => this.#current.abort(), (wait + 12) * 1000);
     try {
       const said = await ask<Changes>(`${this.#path}/changes?after=${this.#ear.cursor()}&wait=${wait}&limit=100`, {

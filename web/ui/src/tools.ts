@@ -2,8 +2,10 @@
 
 import words from "../../words/album_later.json";
 import type { AlbumWords } from "./album";
+import { Roll } from "./roll";
 import type { Style } from "./rows";
 import type { Speech } from "./speech";
+import type { Photo } from "./wire";
 
 export interface Hour {
   from: number; // ms UTC
@@ -16,9 +18,11 @@ export interface Hour {
 interface Choices {
   style: Style;
   setStyle: (style: Style) => void;
-  hours: () => Promise<Hour[]>;
-  showHour: (hour: Hour | null) => void;
-  showHot: () => void;
+  /** What the platform says of a part of this album: «hours», «hot». */
+  ask: <T>(part: string) => Promise<T>;
+  failed: () => void;
+  /** Hang a roll made from the whole one. */
+  show: (part: (live: Roll) => Roll) => void;
 }
 
 export const STYLES: Style[] = ["rows", "waterfall", "grid"];
@@ -43,18 +47,19 @@ export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
   const setHour = (hour: Hour | null): void => {
     from = hour?.from ?? null;
     light();
-    choices.showHour(hour);
+    choices.show((live) => (hour ? rollOf(hour, live) : live));
   };
-  const setHot = (): void => {
+  const setHot = async (): Promise<void> => {
+    const { photos } = await choices.ask<{ photos: Photo[] }>("hot");
     from = "hot";
     light();
-    choices.showHot();
+    choices.show((live) => mostLiked(photos, live));
   };
   menu("time", async () => {
-    const hours = await choices.hours();
+    const hours = (await choices.ask<{ hours: Hour[] }>("hours")).hours;
     return [
       { text: speech.say("time_all"), chosen: from === null, choose: () => setHour(null) },
-      { text: speech.say("hot"), chosen: from === "hot", choose: setHot },
+      { text: speech.say("hot"), chosen: from === "hot", choose: () => void setHot().catch(choices.failed) },
       ...hours.map((hour) => ({
         text: hourText(hour),
         note: speech.number(hour.photos),
@@ -72,6 +77,22 @@ export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
     const clock = (at: number): string => speech.clock(at).slice(0, -3);
     return `${clock(hour.from)} – ${clock(hour.to).slice(-5)}`;
   }
+}
+
+function rollOf(hour: Hour, live: Roll): Roll {
+  const within = (photo: Photo): boolean => {
+    const at = photo.shot_at ?? photo.live_at ?? 0;
+    return at >= hour.from && at < hour.to;
+  };
+  const known = live.next === null || live.next <= hour.last; // what is here already is shown at once
+  return new Roll(live.cursor, known ? live : { photos: [], next: hour.last + 1 }, { admit: within, floor: hour.first });
+}
+
+/** `photos`: most liked first; that is their order on the wall. */
+function mostLiked(photos: Photo[], live: Roll): Roll {
+  const rank = new Map(photos.map((photo, index) => [photo.id, index]));
+  const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
+  return new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });
 }
 
 interface Item {

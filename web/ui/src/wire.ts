@@ -34,6 +34,20 @@ export interface Album {
   downloads: boolean;
   photos: number;
   revision: number;
+  live: { files: Files | null };
+}
+
+/** Where a public album's feed stands as files. */
+export interface Files {
+  head: string;
+  poll_ms: number;
+}
+
+export interface Head {
+  revision: number;
+  since: number; // whose cursor is not older needs only `changes`
+  changes: Change[];
+  poll_ms: number;
 }
 
 export interface EventCard {

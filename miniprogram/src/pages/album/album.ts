@@ -6,6 +6,8 @@ import type { Cap } from '../../components/photo-wall/photo-wall'
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
+import { enterAlbum } from '../../services/passes'
+import { Refused } from '../../services/refused'
 import { scan } from '../../services/scan'
 import { tellSeen } from '../../services/seen'
 import { around, capOf, NO_CAP, type Around, type Scene } from '../../state/around'
@@ -22,7 +24,9 @@ export interface Data extends Around {
   t: Words['album']
   any: Words['any']
   hiddenWord: string
-  face: 'loading' | 'wall' | 'failed'
+  face: 'loading' | 'wall' | 'locked' | 'failed'
+  code: string
+  entering: boolean
   problem: string
   albumId: string
   tiles: Tile[]
@@ -52,6 +56,9 @@ export interface Methods {
   draw(): void
   failed(error: unknown): void
   again(): void
+  lost(room: Room): void
+  type(said: Heard<{ value: string }>): void
+  enter(): void
   openHome(): void
   lookUp(): void
   pick(said: Heard<{ id: string }>): void
@@ -90,6 +97,8 @@ definePage<Data, Methods>({
     empty: false,
     reminded: false,
     mayRemind: false,
+    code: '',
+    entering: false,
   },
   room: null,
   wall: null,
@@ -208,8 +217,16 @@ definePage<Data, Methods>({
     if (said.kind === 'reset') wall.reset(room.feed)
     if (said.kind === 'older') wall.older(said.photos)
     if (said.kind === 'changed') this.take(said.taken)
-    if (said.kind === 'link' && said.link === 'gone') this.setData({ face: 'failed', problem: this.data.t.goneHint })
+    if (said.kind === 'link' && said.link === 'gone') this.lost(room)
     this.paint()
+  },
+
+  /** The album is closed, or its rule changed while we looked: then its door is shown. */
+  lost(room) {
+    this.setData({ face: 'failed', problem: this.data.t.goneHint })
+    room.reopen().catch((error: unknown) => {
+      if (this.room === room) this.failed(error)
+    })
   },
 
   take(taken) {
@@ -247,7 +264,33 @@ definePage<Data, Methods>({
   },
 
   failed(error) {
+    if (error instanceof Refused && error.code === 'locked') {
+      this.setData({ face: 'locked', problem: '', code: '' })
+      return
+    }
     this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
+  },
+
+  type(said) {
+    this.setData({ code: said.detail.value, problem: '' })
+  },
+
+  /** The code, the password or the invitation that was typed. */
+  enter() {
+    const { room } = this
+    const { code, entering } = this.data
+    if (room === null || entering || code.trim() === '') return
+    this.setData({ entering: true, problem: '' })
+    const { api, passes } = stage()
+    enterAlbum(api, passes, room.albumId, code)
+      .then(() => room.reopen())
+      .then(() => this.load(room.albumId))
+      .catch((error: unknown) => {
+        this.setData({ problem: trouble(error, this.data.any) })
+      })
+      .finally(() => {
+        this.setData({ entering: false })
+      })
   },
 
   again() {

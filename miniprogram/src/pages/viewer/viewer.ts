@@ -1,10 +1,12 @@
 /** One photo, large: swipe, zoom, like, save, share, ask to take it down; a better version comes in place. */
 
+import { toast } from '../../flows/ask'
 import { keepPhoto } from '../../flows/keep'
 import { remind } from '../../flows/remind'
 import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, codeIn } from '../../lib/scene'
+import { tellLike } from '../../services/likes'
 import * as screen from '../../lib/screen'
 import type { PhotoCard } from '../../services/wire'
 import { freshnessOf, type Freshness } from '../../state/freshness'
@@ -28,6 +30,7 @@ export interface Data {
   bare: boolean
   gone: boolean
   liked: boolean
+  likes: string
   saved: boolean
   busy: boolean
   freshness: Freshness
@@ -40,6 +43,7 @@ export interface Methods {
   slides: Slides | null
   albumId: string
   shareCode: string
+  counted: Map<string, number> | null
   leaves: (() => void)[]
   tappedAt: number
   tapTimer: number
@@ -55,6 +59,7 @@ export interface Methods {
   hold(): void
   stuck(): void
   like(): void
+  count(photo: PhotoCard, liked: boolean): Promise<void>
   save(): void
   report(): void
   remindMe(): void
@@ -83,6 +88,7 @@ definePage<Data, Methods>({
     bare: false,
     gone: false,
     liked: false,
+    likes: '',
     saved: false,
     busy: false,
     freshness: NOTHING,
@@ -93,6 +99,7 @@ definePage<Data, Methods>({
   slides: null,
   albumId: '',
   shareCode: '',
+  counted: null,
   leaves: [],
   tappedAt: 0,
   tapTimer: 0,
@@ -169,7 +176,9 @@ definePage<Data, Methods>({
     if (slides === null) return
     const { mine, network, language } = stage()
     const { photo } = slides
+    const likes = photo === null ? 0 : (this.counted?.get(photo.id) ?? photo.likes)
     this.setData({
+      likes: likes > 0 ? String(likes) : '',
       slides: slides.slides(),
       current: slides.current,
       gone: slides.isGone,
@@ -243,10 +252,29 @@ definePage<Data, Methods>({
     if (album) reminders.askQuietly(album.id, album.templates) // first: WeChat asks only inside a tap
     const photo = this.slides?.photo
     if (!photo) return
-    if (mine.toggle(photo)) {
+    const liked = mine.toggle(photo)
+    if (liked) {
       void wx.vibrateShort({ type: 'light' })
       this.offerAfter()
     }
+    void this.count(photo, liked)
+  },
+
+  /** The heart is on at once; when the platform does not hear of it, it goes off again. */
+  async count(photo, liked) {
+    const { api, mine } = stage()
+    this.counted ??= new Map()
+    const before = this.counted.get(photo.id) ?? photo.likes
+    this.counted.set(photo.id, Math.max(0, before + (liked ? 1 : -1)))
+    this.paint()
+    try {
+      this.counted.set(photo.id, await tellLike(api, photo.id, liked))
+    } catch (error) {
+      this.counted.set(photo.id, before)
+      if (mine.has('liked', photo.id) === liked) mine.toggle(photo)
+      toast(trouble(error, this.data.any))
+    }
+    this.paint()
   },
 
   save() {
