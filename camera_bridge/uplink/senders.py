@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _IDLE_S: Final = 1.0
 _WARM_S: Final = 15.0
 _SCOUT_S: Final = 0.8
+_QUIET_TURNS: Final = 5
 _OLDEST_EVERY: Final = 5  # one original in five is the oldest, so that nothing waits for ever
 _BAD_DIGESTS: Final = 3
 
@@ -243,21 +244,24 @@ class OriginalSender:
 
 
 class Scout:
-    """While originals go out: one ping a second on a connection of its own, so that the pace knows about queues."""
+    """Pings on a connection of its own: one a second while originals go out, so that the pace knows about queues, and
+    one in four seconds else, so that it knows how late pings are on this line anyway.
+    """
 
     def __init__(self, out: Out, platform: Platform) -> None:
         self._out, self._platform = out, platform
 
     def run(self) -> None:
         """Until the bridge stops."""
-        line, pace = self._out.line, self._out.pace
-        while not line.stopping.is_set():
-            if line.is_up and pace.draining.wait(_IDLE_S) and not self._out.desk.busy:
-                try:
-                    pace.heard(self._platform.ping())
-                except UplinkError as trouble:
-                    blame(line, trouble)
-            line.stopping.wait(_SCOUT_S)
+        line, pace, turn = self._out.line, self._out.pace, 0
+        while not line.stopping.wait(_SCOUT_S):
+            turn += 1
+            if not line.is_up or self._out.desk.busy or not (pace.draining.is_set() or turn % _QUIET_TURNS == 0):
+                continue
+            try:
+                pace.heard(self._platform.ping())
+            except UplinkError as trouble:
+                blame(line, trouble)
         self._platform.wire.hang_up()
 
 

@@ -66,6 +66,7 @@ class Link:
         self.port = int(self._listener.getsockname()[1])
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: dict[str, asyncio.Event] = {}
+        self.carried = 0  # bytes that went up
         self.reshape(shape)
 
     def reshape(self, shape: Shape) -> None:
@@ -163,6 +164,7 @@ class _Pipe:
         delivering = asyncio.ensure_future(self._deliver())
         try:
             while chunk := await self._take():
+                self._link.carried += len(chunk) if self._up else 0
                 self._late.put_nowait((self._link.way(up=self._up).put(len(chunk), self._loop.time()), chunk))
             self._late.put_nowait((0.0, b""))
             await delivering

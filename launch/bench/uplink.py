@@ -235,9 +235,9 @@ def _one_link(where: Where, scratch: Path, rate: float, original: bytes, photos:
         bridge.do("originals_now")
         _until(lambda: bridge.state()["uplink"]["pace"] or None, "the pace", bridge.process)
         time.sleep(3.0)
-        waiting, began = bridge.state()["backlog"]["bytes"], time.monotonic()
-        saturated, _, visible = _series(where, bridge, original, photos)
-        drained = waiting + photos * len(original) - bridge.state()["backlog"]["bytes"]
+        carried, began = where.link.carried, time.monotonic()
+        saturated, small, visible = _series(where, bridge, original, photos)
+        drained = where.link.carried - carried - sum(small)
         forecast["drained_bytes_s"] = round(drained / (time.monotonic() - began))
         left = bridge.state()["backlog"]["files"]
     finally:

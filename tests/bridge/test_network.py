@@ -87,11 +87,11 @@ def test_many_photos_come_in_order_after_the_network_returns(
     platform.trouble = lambda _method, _path: (503, b"")
     bridge = start(settings)
     with login(bridge) as camera:
-        for number in range(40):
+        for number in range(100):
             store(camera, f"DSC_{number:04d}.JPG", picture(number, size=(320, 213)))
     began = time.monotonic()
     platform.trouble = lambda _method, _path: None
-    platform.wait(lambda: len(platform.photos) == 40, 60)
+    platform.wait(lambda: len(platform.photos) == 100, 60)
     assert time.monotonic() - began < 60
     shown = [platform.photos[sha].card["name"] for sha in platform.published_order]
     assert shown == sorted(shown), "albums show the order of publication"
