@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from camera_bridge.bridge import Bridge
 from camera_bridge.config import Config
@@ -105,10 +105,8 @@ def test_the_page_says_what_to_do(screen: Screen, bridge: Bridge, platform: Fake
     assert PASSWORD in browser_page.inner_text("#steps")
     with login(bridge) as camera:
         store(camera, "<img src=x onerror=alert(1)>.jpg", picture(1))
-        browser_page.wait_for_selector("#shot img", timeout=10_000)
-        browser_page.wait_for_function(
-            "document.querySelector('#light').textContent.includes('可以关闭')", timeout=10_000
-        )
+        browser_page.wait_for_selector("#shot img", timeout=30_000)
+        expect(browser_page.locator("#light")).to_contain_text("可以关闭", timeout=30_000)
     assert "<img src=x" in browser_page.inner_text("#files"), "a name is words, never markup"
     browser_page.click("#tongue")
     assert "safe in the cloud" in browser_page.inner_text("#light")
