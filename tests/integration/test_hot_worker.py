@@ -90,7 +90,8 @@ class Floor:
                 stderr=out,
             )
         self.processes.append(process)
-        wait(lambda: any(w.endswith(b"idle") for w in self._states(process.pid)), 90)
+        # one that finds a job waiting is busy before anybody can see it idle
+        wait(lambda: any(w.endswith((b"idle", b"busy")) for w in self._states(process.pid)), 90)
         return process
 
     def _states(self, pid: int) -> list[bytes]:
