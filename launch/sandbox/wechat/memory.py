@@ -10,6 +10,7 @@ import os
 import queue
 import secrets
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from backend.clock import now_ms
 from backend.wechat.opening import SANDBOX_AES_KEY, SANDBOX_APPID, SANDBOX_PUSH_TOKEN, SANDBOX_SECRET
 
 SAVE_PAUSE_S: Final = 0.3
+SAVE_SHARE: Final = 20  # times as long as saving took: a large memory is not saved all the time
 MESSAGES_KEPT: Final = 50_000
 CALLS_KEPT: Final = 400
 PUSHES_KEPT: Final = 200
@@ -274,7 +276,10 @@ class World:
         draft.replace(self.file)
 
     def _save_for_ever(self) -> None:
+        took_s = 0.0
         while not self._closing.is_set():
             self._dirty.wait()
-            self._closing.wait(SAVE_PAUSE_S)
+            self._closing.wait(max(SAVE_PAUSE_S, SAVE_SHARE * took_s))
+            began = time.monotonic()
             self.save()
+            took_s = time.monotonic() - began
