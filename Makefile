@@ -1,6 +1,6 @@
 # Thin names for what the scripts and tools do. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench lint types format lock clean
+.PHONY: help run setup test check bench peers lint types format lock clean
 PY := .venv/bin/python
 BIN := .venv/bin
 # python files that git knows or would take, so that what was built or fetched is never checked
@@ -33,6 +33,9 @@ types: ## mypy --strict
 
 bench: ## measure the running platform (make run first) with the photos of PHOTOS=folder; appends to benchmarks/
 	$(BIN)/kuaimen bench lag --photos "$(or $(PHOTOS),$(error PHOTOS=folder is needed))"
+
+peers: ## install the programs that `kuaimen bench render` is measured against
+	@scripts/peers.sh
 
 format: ## let ruff write
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -1,4 +1,4 @@
-"""Other programs at the same photo, where they are installed: CPU seconds of the whole process, start included.
+"""Other programs at the same photo, where they are installed (scripts/peers.sh): CPU seconds, start included.
 
 None of them can do our whole job; each does the nearest it can, which is said beside its name.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+THUMBOR: Final = Path(__file__).parents[2] / ".boot" / "peers" / "bin" / "python"  # put there by scripts/peers.sh
 Peer = Callable[[], float]
 
 THUMBOR_JOB: Final = """

@@ -28,6 +28,7 @@ from PIL import Image, ImageDraw
 from backend.recipe import Frame, Layer, Look, Place, Recipe
 from launch.bench import append_result, naive, peers, synthetic
 from workers import imaging
+from workers.imaging import native
 
 QUALITY: Final = {"full": 90, "view": 85, "thumb": 80}
 NAIVE_ROUNDS: Final = 2  # it takes seconds
@@ -64,7 +65,7 @@ def run(
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
     sizes: Annotated[str, typer.Option(help="Megapixels, of 12, 24, 45.")] = "12,24,45",
     photo: Annotated[Path | None, typer.Option(help="A JPEG of your own instead of made-up ones.")] = None,
-    thumbor: Annotated[Path | None, typer.Option(help="The python of an environment that has thumbor.")] = None,
+    thumbor: Annotated[Path, typer.Option(help="The python of an environment that has thumbor.")] = peers.THUMBOR,
     json_only: Annotated[bool, typer.Option("--json", help="Only the figures, as the last line.")] = False,
 ) -> dict[str, Any]:
     """Photos per second and core, next to the limit, naive Pillow, and the peers that are installed."""
@@ -139,6 +140,7 @@ def _row(
             "limit_cpu_s": round(middle["limit"], 4),
             "to_limit": round(middle["full"] / middle["limit"], 2),
         },
+        "native": native.found() is not None,
         "peers": {name: None if math.isnan(spent) else round(spent, 3) for name, spent in others.items()},
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -218,3 +220,25 @@ def test_a_frame_that_is_clear_over_a_face_stays_as_it_is():
     assert (plain == beside).all()
     at_the_foot = branded((600, 400), frame=frame, art=content, faces=[(200, 300, 80, 70)])
     assert (at_the_foot != plain).any()
+
+
+def test_marks_keep_away_from_each_other_unless_they_are_meant_to_stack():
+    wide = Layer(text="快门年会 2026", size=12, colour="#FF0000", opacity=1, shadow=0)
+    foot = Layer(text="照片直播", place="s", size=12, colour="#0000FF", opacity=1, shadow=0)
+
+    def boxes(*layers: Layer) -> list[tuple[int, int, int, int]]:
+        made = branded((400, 600), *layers).astype(int)
+        found = []
+        for channel in (0, 2):
+            rows, columns = np.nonzero((made[..., channel] - made[..., 1] > 60) & (made[..., 1] < GREY - 40))
+            found.append((columns.min(), rows.min(), columns.max(), rows.max()))
+        return found
+
+    first, second = boxes(wide, foot)
+    assert first[0] > second[2] or first[1] > second[3] or second[1] > first[3]  # beside, or above each other
+    stacked = branded((400, 600), replace(wide, place="s"), foot).astype(int)
+    blue = (stacked[..., 2] - stacked[..., 0] > 60).nonzero()
+    alone = (
+        branded((400, 600), foot).astype(int)[..., 2] - branded((400, 600), foot).astype(int)[..., 0] > 60
+    ).nonzero()
+    assert (blue[0].min(), blue[1].min()) == (alone[0].min(), alone[1].min())

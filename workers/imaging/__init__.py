@@ -26,8 +26,9 @@ from workers.imaging.brand import Box
 from workers.imaging.faces import Face
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
+from workers.imaging.patches import kept
 from workers.imaging.pixels import Rgbx, Room, fresh
-from workers.imaging.shelf import Loan
+from workers.imaging.shelf import Loan, shelf, trim
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
@@ -114,19 +115,23 @@ def render(
 ) -> Iterator[Made]:
     """Make renditions, one by one in the order view, thumb, full. `art` holds the blobs of `recipe.art_keys()`.
 
-    `aids` are measured before the look.
-    `salvage` renders what is there of a cut-off source. Raises, at the first step of the iteration, BadInput:
-    truncated, unsupported, no_room; bad_input when the recipe's art is unusable.
+    `aids` are measured before the look; `salvage` renders what is there of a cut-off source.
+    Raises, at the first step of the iteration, BadInput: truncated, unsupported, no_room; bad_input for unusable art.
     """
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
     wanted = [kind for kind in KINDS if kind in kinds]
     edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
     loan = Loan()
+    large = not edge and opened.header.width * opened.header.height > LEAN_PX
+    lean = large and opened.header.orientation > 1
+    if lean:  # two large arrays at once leave no room for drawn frames
+        kept().clear()
+    if large:  # what was kept for smaller ones would be on top of it
+        shelf().clear()
+        trim()
     try:
-        lean = opened.header.orientation > 1 and opened.header.width * opened.header.height > LEAN_PX
-        decoded = pixels.decode(
-            opened.source, opened.header, long_edge=edge, salvage=salvage, room=loan.take, lean=lean and not edge
-        )
+        room = fresh if large else loan.take
+        decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage, room=room, lean=lean)
         small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed)
         run(_small_steps(own_copy="full" in wanted, aids=aids), small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
@@ -134,7 +139,8 @@ def render(
         for kind in wanted:
             sheet = replace(small, kind=kind)
             if kind == "full":
-                sheet.rgbx, sheet.room = decoded.rgbx, loan.take
+                sheet.rgbx, sheet.room = decoded.rgbx, room
+                decoded.rgbx = small.rgbx  # once turned, the other one can go
             run(MAKE[kind], sheet)
             height, width = sheet.rgbx.shape[:2]
             yield Made(kind, _encoded(sheet), width, height, *told)

@@ -27,6 +27,8 @@ from workers.imaging.pixels import Rgb, Rgbx
 ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=200_000_000)
 TILE_PX: Final = 128
 THINNER: Final = (1.0, 0.8, 0.65, 0.5)
+TRIED_PX: Final = 480
+REACH_PX: Final = 3  # how far stretching looks beyond its box, px of the art
 INKED: Final = 240  # of 255 shine through; more is hardly seen
 
 
@@ -55,10 +57,14 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
         frame = _thin_enough(recipe.frame, content, (width, height), faces)
         window = _window(frame, art_size(content), window)
         blend(rgbx, _frame(frame, content, width, height))
+    laid: list[tuple[Place, Box]] = []
     for layer in recipe.layers:
         if kind in layer.kinds:
             ink = _mark(layer, _found(art, layer.art_key) if layer.art_key else b"", (width, height), window)
-            blend(rgbx, [_placed(layer, ink, window, min(width, height), faces)])
+            others = [box for place, box in laid if place is not layer.place]  # in one place they are meant to stack
+            patch = _placed(layer, ink, (window, min(width, height)), faces, others)
+            laid.append((layer.place, Box(patch.x, patch.y, *patch.ink.shape[1::-1])))
+            blend(rgbx, [patch])
 
 
 def _found(art: Mapping[str, bytes], key: str) -> bytes:
@@ -129,15 +135,22 @@ def place(size: tuple[int, int], window: Box, where: Place, margin: int) -> Box:
     return Box(window.x + x, window.y + y, *size)
 
 
-def _placed(layer: Layer, ink: Patch, window: Box, short: int, faces: Sequence[Box]) -> Patch:
-    """The patch where the layer wants it, or at the nearest place that covers less of the faces."""
+def _placed(layer: Layer, ink: Patch, room: tuple[Box, int], faces: Sequence[Box], others: Sequence[Box]) -> Patch:
+    """The patch where the layer wants it, or at the nearest place that covers less of the faces, then of other marks.
+
+    `room` is the window and the picture's short edge, px.
+    """
+    window, short = room
     high, wide = ink.ink.shape[:2]
     margin = round(layer.margin / 100 * short)
     wish = place((wide, high), window, layer.place, margin)
-    spots = [wish, *(place((wide, high), window, other, margin) for other in Place)] if faces else [wish]
+    spots = [wish]
+    if faces or others:
+        spots += [place((wide, high), window, other, margin) for other in Place]
 
-    def cost(spot: Box) -> tuple[int, float]:
-        return sum(spot.overlap(face) for face in faces), math.hypot(spot.x - wish.x, spot.y - wish.y)
+    def cost(spot: Box) -> tuple[int, int, float]:
+        over_faces, over_marks = (sum(spot.overlap(one) for one in boxes) for boxes in (faces, others))
+        return over_faces, over_marks, math.hypot(spot.x - wish.x, spot.y - wish.y)
 
     best = min(spots, key=cost)
     return _cut(replace(ink, x=best.x, y=best.y), window)
@@ -161,9 +174,15 @@ def _art_for(frame: Frame, aspect: float) -> str:
 
 
 def _thin_enough(frame: Frame, art: bytes, size: tuple[int, int], faces: Sequence[Box]) -> Frame:
-    """The nine-patch as it is meant, or thinner, down to half, when its ink would cover faces."""
+    """The nine-patch as it is meant, or thinner, down to half, when its ink would cover faces.
+
+    Tried at a small size, where drawing is cheap; so every rendition of a photo has the same.
+    """
     if frame.slices is None or not faces:
         return frame
+    scale = min(1.0, TRIED_PX / max(size))
+    size = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    faces = [Box(*(round(scale * one) for one in (face.x, face.y, face.width, face.height))) for face in faces]
     best, least = frame, math.inf
     for part in THINNER:
         thinner = replace(frame, band=frame.band * part)
@@ -215,7 +234,7 @@ def _frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]
 
 
 def _build_frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]:
-    image = _opened(art)
+    image = _premultiplied(art)
     pieces = [((0.0, 0.0, float(image.width), float(image.height)), Box(0, 0, width, height))]
     if frame.slices is not None:
         pieces = list(_nine(frame, image.size, width, height))
@@ -241,13 +260,20 @@ def _nine(
 def _tiles(
     image: Image.Image, source: tuple[float, float, float, float], target: Box, opacity: float
 ) -> Iterator[Patch]:
-    """`source` of the art stretched to `target`, as patches where there is ink; strip by strip, to stay small."""
+    """`source` of the premultiplied art stretched to `target`, as patches where there is ink.
+
+    Strip by strip, to stay small; where the art is empty nothing is stretched.
+    """
     scale = (source[3] - source[1]) / target.height
+    alpha = np.asarray(image)[..., 3]
+    columns = slice(max(0, int(source[0]) - REACH_PX), math.ceil(source[2]) + REACH_PX)
     for y in range(0, target.height, TILE_PX):
         high = min(TILE_PX, target.height - y)
         part = (source[0], source[1] + y * scale, source[2], source[1] + (y + high) * scale)
+        if not alpha[max(0, int(part[1]) - REACH_PX) : math.ceil(part[3]) + REACH_PX, columns].any():
+            continue
         strip = image.resize((target.width, high), Image.Resampling.BICUBIC, box=part)
-        inked = np.asarray(strip.getchannel("A")).max(0)
+        inked = np.asarray(strip)[..., 3].max(0)
         for x, wide in _runs(inked):
             yield patch_of(strip.crop((x, 0, x + wide, high)), target.x + x, target.y + y, opacity)
 
@@ -279,6 +305,12 @@ def _opened(art: bytes) -> Image.Image:
     except PICTURE_ERRORS as exc:
         raise BadInput(f"art: {exc}", code="unsupported") from exc
     return image.convert("RGBA")
+
+
+@functools.lru_cache(maxsize=2)
+def _premultiplied(art: bytes) -> Image.Image:
+    """As stretching needs it; Pillow would make it so again for every strip."""
+    return _opened(art).convert("RGBa")
 
 
 @functools.lru_cache(maxsize=64)

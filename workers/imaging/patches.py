@@ -36,11 +36,12 @@ class Patch:
 
 
 def patch_of(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
-    """An RGBA image as a patch."""
-    rgba = np.asarray(image, np.float32)
-    alpha = rgba[..., 3:] * np.float32(opacity / 255)
-    ink = np.rint(rgba * alpha).astype(np.uint8)
-    clear = np.rint(255 * (1 - alpha[..., 0])).astype(np.uint8)
+    """An RGBA image, or one that is premultiplied already (RGBa), as a patch."""
+    premultiplied = image if image.mode == "RGBa" else image.convert("RGBa")
+    ink = np.array(premultiplied)
+    if opacity < 1:
+        ink = np.asarray(cv2.convertScaleAbs(ink, alpha=opacity), np.uint8)
+    clear = 255 - ink[..., 3]
     solid = not clear.any()
     ink[..., 3] = 255 if solid else 0
     return Patch(x, y, ink, None if solid else clear)
@@ -91,6 +92,11 @@ class Kept:
             yield patch
         if total <= MOST_BYTES:
             self._keep(key, tuple(drawn), total)
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self._held.clear()
+        self._bytes = 0
 
     def _keep(self, key: Hashable, patches: tuple[Patch, ...], total: int) -> None:
         self._held[key] = patches
