@@ -27,6 +27,7 @@ from backend.api import (
 )
 from backend.context import Stage
 from miniprogram_api import (
+    cards,
     entry,
     exports,
     files,
@@ -75,6 +76,7 @@ def create_app(stage: Stage) -> Flask:
         files,
         photos,
         likes,
+        cards,
         mine,
         pictures,
         subscriptions,

@@ -87,7 +87,9 @@ def measure(scratch: Path, guests: int, sent: int, workers: int) -> dict[str, An
 def _follow(stage: Stage, pid: int, album_id: str, guests: int, sent: int) -> dict[str, Any]:
     """Connect, publish once a second, count what came."""
     path = f"/mp/v1/albums/{album_id}/stream"
-    argv = (sys.executable, "-m", "launch.bench.guests_crowd", str(stage.settings.port), path, str(guests), "127.0.0.1")
+    with stage.db.reading() as tx:
+        after = feed.newest(tx, album_id)
+    argv = (sys.executable, "-m", "launch.bench.guests_crowd", str(stage.settings.port), path, str(guests), str(after))
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd:  # noqa: S603 - ours
         assert crowd.stdin is not None
         assert crowd.stdout is not None
