@@ -6,6 +6,7 @@ is away the followers look once a second, so they get slower but miss nothing.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -20,7 +21,8 @@ from backend.jobs import WAKE_CHANNEL
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often the database is read while Redis is away
-LISTEN_S = 1.0  # how soon `close` is noticed
+LISTEN_S = 1.0  # how soon `close` is noticed when Redis cannot tell of it
+POLL_S = 0.25  # how old an answer may be that nobody waited for: pollers look rarely, and must not look in vain
 CALM_S = 15.0  # how often otherwise: a wake-up can be lost on the way
 PAGE = 100  # lines a reader gives at most
 KEPT, KEPT_S = 200, 600.0  # changes kept ready per album: this many, this long (their URLs are signed)
@@ -68,16 +70,16 @@ class Hub:
         until = time.monotonic() + timeout_s
         while True:
             news = room.news  # taken before looking, so that what happens in between wakes us
-            found = self._fresh(room, after, read)
+            found = self._fresh(room, after, read, POLL_S if timeout_s <= 0 else CALM_S)
             left = until - time.monotonic()
             if found or left <= 0:
                 return found
             news.wait(min(left, CALM_S if self._listening else LOOK_S))
 
-    def _fresh(self, room: _Room, after: int, read: Reader) -> list[Line]:
-        if self._behind(room):
+    def _fresh(self, room: _Room, after: int, read: Reader, oldest_s: float) -> list[Line]:
+        if self._behind(room, oldest_s):
             with room.reading:
-                if self._behind(room):
+                if self._behind(room, oldest_s):
                     _read_on(room, read)
         lines, since = room.lines, room.since
         if after < since:
@@ -89,9 +91,9 @@ class Hub:
             found.append(line)
         return found[::-1]
 
-    def _behind(self, room: _Room) -> bool:
+    def _behind(self, room: _Room, oldest_s: float) -> bool:
         age = time.monotonic() - room.looked
-        return room.woken > room.upto or age >= (CALM_S if self._listening else LOOK_S)
+        return room.woken > room.upto or age >= (oldest_s if self._listening else min(oldest_s, LOOK_S))
 
     def _enter(self, album_id: str, after: int, epoch: int) -> _Room:
         with self._guard:
@@ -108,6 +110,8 @@ class Hub:
         """Stop listening; followers go on, slowly."""
         self._closed.set()
         if self._thread is not None:
+            with contextlib.suppress(RedisError):
+                self._redis.publish(WAKE_CHANNEL, orjson.dumps(["", 0]))  # the listener looks up at once
             self._thread.join()
 
     def _listen(self) -> None:

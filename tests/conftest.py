@@ -20,6 +20,7 @@ from backend.security import Signer
 from backend.storage.local import LocalStore
 from backend.wechat import Login, Outcome, Suggest, TextScene, Told, Verdict
 from launch.app import create_app
+from miniprogram_api.hub import Hub
 from tests import postgres
 from tests.cast import Cast, make_cast
 from tests.chromium import *  # noqa: F403 - the chromium fixture
@@ -33,6 +34,7 @@ class FakeBell:
     def __init__(self) -> None:
         self.rung: list[Job] = []
         self.woken: list[tuple[str, int]] = []
+        self.hub: Hub | None = None  # of the app under test: told at once, where Redis takes a moment
         self.broken = False
 
     def ring(self, job: Job) -> None:
@@ -44,6 +46,8 @@ class FakeBell:
         if self.broken:
             raise RedisError("redis is gone")
         self.woken.append((album_id, revision))
+        if self.hub:
+            self.hub._woken(album_id, revision)
 
     def waiting(self, queue: str) -> int:
         return sum(job.queue == queue for job in self.rung)
@@ -121,11 +125,13 @@ def cast(stage: Stage) -> Cast:
 
 
 @pytest.fixture
-def http(stage: Stage) -> Iterator[httpx.Client]:
+def http(stage: Stage, bell: FakeBell) -> Iterator[httpx.Client]:
     """The whole app without a socket."""
-    transport = httpx.WSGITransport(create_app(stage))
-    with httpx.Client(transport=transport, base_url="http://kuaimen.test") as client:
+    app = create_app(stage)
+    bell.hub = app.extensions["hub"]
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test") as client:
         yield client
+    bell.hub.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ from backend.context import Stage
 from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
 from backend.jobs import MakeFull, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
-from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source
+from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
@@ -133,8 +133,13 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     current = (found.made_recipe_id, found.made_source_id) == (recipe_id, source.id)
     kinds = (RenditionKind.FULL,) if current else QUICK
     seen = (found.aids or {}).get("source_id") == source.id
-    look_over = found.album.culling is not Culling.OFF and not seen and not current
+    look_over = not seen and not current and _wants_aids(found.album.culling, source.kind)
     return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, look_over)
+
+
+def _wants_aids(culling: Culling, kind: SourceKind) -> bool:
+    """Aids cost three times the renditions of a preview (CPU): guests wait for them only where they may hold it."""
+    return culling is Culling.HOLD or (culling is Culling.SUGGEST and kind is not SourceKind.PREVIEW)
 
 
 def _postpone(stage: Stage, order: _Order, exc: AppError) -> None:

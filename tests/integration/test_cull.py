@@ -36,7 +36,7 @@ def test_doubtful_photos_are_marked_and_live_all_the_same(
     stage: Stage, bell: FakeBell, cast: Cast, owner: Owner, http: httpx.Client
 ) -> None:
     for picture in (CRISP, BLURRED):
-        BridgeClient(http).shoot(pictures.jpeg(picture))
+        BridgeClient(http).shoot(pictures.jpeg(picture), pictures.jpeg(picture, quality=96))
     bell.work(stage)
     assert live(http, cast) == 2
     [held] = listed(owner, cast, held=True)
@@ -99,7 +99,7 @@ def test_alike_photos_are_one_group_with_the_sharpest_first(
     stage: Stage, bell: FakeBell, cast: Cast, owner: Owner, http: httpx.Client
 ) -> None:
     for picture in (cv2.GaussianBlur(CRISP, (0, 0), 1), CRISP, synthetic.scene(1200, 800, seed=8, things=400)):
-        BridgeClient(http).shoot(pictures.jpeg(picture))
+        BridgeClient(http).shoot(pictures.jpeg(picture), pictures.jpeg(picture, quality=96))
     bell.work(stage)
     sharp = {one["id"]: one["aids"]["sharp"] for one in listed(owner, cast)}
     [group] = owner.get(f"/events/{cast.event.id}/alike").json()["groups"]
