@@ -62,6 +62,10 @@ class House:
     def hide(self, photo_id: str) -> None:
         self.organizer(f"/photos/{photo_id}/hide")
 
+    def complete(self) -> None:
+        """Nothing more will come to the album."""
+        self.organizer(f"/albums/{self.seed['album_id']}/complete")
+
     def organizer(self, path: str, body: dict[str, Any] | None = None) -> None:
         """A POST to /api/v1 in the organizer's name."""
         who = {"login": self.seed["login"], "password": self.seed["password"]}
