@@ -51,6 +51,7 @@ function start(): void {
   pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
   furnish();
   byId("pill").addEventListener("click", toTop);
+  byId("take").addEventListener("click", () => void import("./take").then(({ takeHome }) => takeHome(album, speech, notice)));
   byId("again").addEventListener("click", () => void more());
   document.querySelector("nav.tabs")?.addEventListener("click", switchAlbum);
   addEventListener("popstate", (event) => void returned(event));
@@ -108,7 +109,7 @@ function hear(changes: Change[]): void {
     wall.remove(id);
   }
   album.photos += turn.added.length - turn.gone.length;
-  if (turn.gone.length) forget(turn.gone);
+  if (turn.gone.length) void import("./readable").then(({ forget }) => forget(turn.gone));
   if (turn.added.length) byId("said").textContent = speech.say("arrived", { n: turn.added.length });
   pulse.count(album.photos, turn.added[0]?.live_at ?? null);
   dispatchEvent(new CustomEvent("turn", { detail: here }));
@@ -149,6 +150,7 @@ function toTop(): void {
 function furnish(): void {
   const pill = byId("pill");
   pill.hidden = !waiting.length;
+  byId("take").hidden = !album.downloads;
   if (waiting.length) byId("pill-text").textContent = speech.say("new", { n: waiting.length });
   byId("empty").hidden = roll.photos.length > 0 || roll.next !== null;
   byId("end").hidden = roll.next !== null || roll.photos.length < 12;
@@ -191,12 +193,6 @@ function shown(photo: Photo): void {
   if (!arrived.delete(photo.id) || document.hidden || seen++ >= SEEN_PER_PAGE) return;
   const body = { shown_at: Date.now() };
   void import("./guest").then(({ askAsGuest }) => askAsGuest(`/mp/v1/photos/${photo.id}/seen`, { body })).catch(() => undefined);
-}
-
-/** A photo that was taken down must not live on in what this browser keeps. */
-function forget(photos: Photo[]): void {
-  const urls = photos.flatMap((photo) => Object.values(photo.urls));
-  if ("serviceWorker" in navigator) navigator.serviceWorker.controller?.postMessage({ forget: urls });
 }
 
 /** Another roll on the wall, from its beginning. */

@@ -1,5 +1,7 @@
 /** What was seen stays readable without a network, also what this page loaded before the worker was there. */
 
+import type { Photo } from "./wire";
+
 export async function stayReadable(): Promise<void> {
   const guarded = navigator.serviceWorker.controller !== null;
   try {
@@ -12,4 +14,10 @@ export async function stayReadable(): Promise<void> {
   } catch {
     // a private window, or WeChat's webview: no worker, everything else works
   }
+}
+
+/** A photo that was taken down must not live on in what this browser keeps. */
+export function forget(photos: Photo[]): void {
+  const urls = photos.flatMap((photo) => Object.values(photo.urls));
+  if ("serviceWorker" in navigator) navigator.serviceWorker.controller?.postMessage({ forget: urls });
 }

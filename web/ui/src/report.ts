@@ -1,5 +1,7 @@
 /** Ask to take a photo down: five reasons, a few words, and what became of it. */
 
+import "./sheet.css";
+
 import { askAsGuest } from "./guest";
 import type { Speech } from "./speech";
 import type { Words } from "./viewer";
@@ -11,16 +13,16 @@ const MOST_WORDS = 300;
 /** Opens the question in `host`. The dialog is gone when the photo is reported or the guest thinks better of it. */
 export function askTakeDown(host: HTMLElement, photo: Photo, speech: Speech<Words>, notice: (text: string) => void): void {
   const dialog = document.createElement("dialog");
-  dialog.className = "report";
+  dialog.className = "sheet";
   const form = document.createElement("form");
   const title = Object.assign(document.createElement("h2"), { id: "report-title", textContent: speech.say("report") });
   const lead = Object.assign(document.createElement("p"), { textContent: speech.say("report_lead") });
   const words = Object.assign(document.createElement("textarea"), { name: "words", maxLength: MOST_WORDS, rows: 2 });
   words.placeholder = speech.say("report_words");
   words.setAttribute("aria-label", speech.say("report_words"));
-  const send = Object.assign(document.createElement("button"), { className: "report-send", textContent: speech.say("report_send") });
+  const send = Object.assign(document.createElement("button"), { className: "sheet-send", textContent: speech.say("report_send") });
   const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: speech.say("cancel") });
-  const row = Object.assign(document.createElement("div"), { className: "report-row" });
+  const row = Object.assign(document.createElement("div"), { className: "sheet-row" });
   row.append(cancel, send);
   form.append(title, lead, ...REASONS.map((reason) => choice(reason, speech.say(`report_${reason}`))), words, row);
   dialog.setAttribute("aria-labelledby", "report-title");
