@@ -150,6 +150,8 @@ def _read_on(room: _Room, read: Reader) -> None:
     now, told, upto, lines = time.monotonic(), room.woken, room.upto, list(room.lines)
     while True:
         page = read(upto)
+        anew = {line.entry.photo_id for line in page}
+        lines = [kept for kept in lines if kept[1].entry.photo_id not in anew]  # one line a photo, as in the database
         lines += [(now, line) for line in page]
         upto = page[-1].revision if page else upto
         if len(page) < PAGE:

@@ -34,7 +34,7 @@ class FakeBell:
     def __init__(self) -> None:
         self.rung: list[Job] = []
         self.woken: list[tuple[str, int]] = []
-        self.hub: Hub | None = None  # of the app under test: told at once, where Redis takes a moment
+        self.hubs: list[Hub] = []  # of the apps under test: told at once, where Redis takes a moment
         self.broken = False
 
     def ring(self, job: Job) -> None:
@@ -46,8 +46,8 @@ class FakeBell:
         if self.broken:
             raise RedisError("redis is gone")
         self.woken.append((album_id, revision))
-        if self.hub:
-            self.hub._woken(album_id, revision)
+        for hub in self.hubs:
+            hub._woken(album_id, revision)
 
     def waiting(self, queue: str) -> int:
         return sum(job.queue == queue for job in self.rung)
@@ -114,6 +114,8 @@ def stage(tmp_path: Path, bell: FakeBell, database_url: str, redis_url: str) -> 
     redis.flushdb()
     store = LocalStore(tmp_path / "blobs", base_url="http://kuaimen.test", secret="test")
     yield Stage(settings, db, store, bell, FakeWeChat(), redis, Signer("test"))
+    for hub in bell.hubs:
+        hub.close()
     redis.close()
     db.engine.dispose()
 
@@ -127,11 +129,15 @@ def cast(stage: Stage) -> Cast:
 @pytest.fixture
 def http(stage: Stage, bell: FakeBell) -> Iterator[httpx.Client]:
     """The whole app without a socket."""
-    app = create_app(stage)
-    bell.hub = app.extensions["hub"]
-    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test") as client:
+    with visitor(stage, bell) as client:
         yield client
-    bell.hub.close()
+
+
+def visitor(stage: Stage, bell: FakeBell) -> httpx.Client:
+    """A browser without cookies, before an app of its own."""
+    app = create_app(stage)
+    bell.hubs.append(app.extensions["hub"])
+    return httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from backend.context import Stage
-from launch.app import create_app
+from tests import conftest
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, Cast, jpeg, make_cast
 from tests.conftest import FakeBell
@@ -30,7 +30,8 @@ def owner(stage: Stage, cast: Cast) -> Iterator[httpx.Client]:
 
 def visitor(stage: Stage) -> httpx.Client:
     """A phone of its own: its own cookies."""
-    return httpx.Client(transport=httpx.WSGITransport(create_app(stage)), base_url="http://kuaimen.test")
+    assert isinstance(stage.bell, FakeBell)
+    return conftest.visitor(stage, stage.bell)
 
 
 def guest(stage: Stage, device: str) -> httpx.Client:

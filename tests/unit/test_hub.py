@@ -20,7 +20,7 @@ class Album:
     def read(self, after: int) -> list[Line]:
         self.reads += 1
         upto = min(self.revision, after + PAGE)
-        return [Line(n, b"%d" % n, Entry("p", "a", n, n)) for n in range(after + 1, upto + 1)]
+        return [Line(n, b"%d" % n, Entry(f"p{n}", "a", n, n)) for n in range(after + 1, upto + 1)]
 
 
 @pytest.fixture
