@@ -159,7 +159,7 @@ def stale(album_id: str | None = None, *, full: bool = True) -> ColumnElement[bo
 
     Without `full`: only what everybody waits for, not a full size that one guest or an idle queue asked for.
     """
-    of_album = select(Album.recipe_id).where(Album.id == Photo.album_id).scalar_subquery()
+    of_album = select(Album.recipe_id).where(Album.id == Photo.album_id).correlate(Photo).scalar_subquery()
     wants = func.coalesce(Photo.recipe_id, of_album)
     full_made = _full_made(wants)
     test = and_(
