@@ -150,6 +150,8 @@ def screen(share_code: str) -> ResponseReturnValue:
 
 @bp.get("/console")
 @bp.get("/console/<path:page>")
+@bp.get("/pair")
+@bp.get("/pair/<page>")
 def console(page: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
     """The shell only; everything a member sees comes from /api/v1 with their session."""
     return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC))

@@ -254,6 +254,7 @@ def _photo(photo: Photo, keys: dict[tuple[str, RenditionKind], str]) -> dict[str
         "album_id": photo.album_id,
         "name": photo.name,
         "camera": photo.camera,
+        "bridge_id": photo.bridge_id,
         "state": photo.state.value,
         "refusal": photo.refusal,
         "position": photo.position,

@@ -4,10 +4,12 @@ import "./console.css";
 
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
+import { openBridges } from "./console/bridges";
 import { openDesk } from "./console/desk";
 import { make } from "./console/dom";
 import { EventPage } from "./console/event";
 import type { Context, Open, Screen } from "./console/frame";
+import { openPairing } from "./console/pair";
 import { keep, Speech } from "./speech";
 import { Refusal } from "./wire";
 
@@ -20,7 +22,11 @@ let current: Screen | null = null;
 let hush: ReturnType<typeof setTimeout> | undefined;
 
 /** Screens beside the list of events and the event itself: address → what opens it. */
-const SCREENS: [RegExp, Open][] = [[/^\/console\/desk\/([\w-]+)$/, openDesk]];
+const SCREENS: [RegExp, Open][] = [
+  [/^\/console\/desk\/([\w-]+)$/, openDesk],
+  [/^\/console\/events\/([\w-]+)\/cameras$/, openBridges],
+  [/^\/pair(?:\/(\w+))?$/, openPairing],
+];
 
 /** A word at the foot of the screen; with `undo` it can be taken back instead of being asked about before. */
 function notice(text: string, undo?: () => void): void {

@@ -62,6 +62,7 @@ export interface PhotoRow {
   id: string;
   name: string;
   camera: string;
+  bridge_id: string | null;
   state: PhotoState;
   refusal: string | null;
   look: Record<string, number>; // what was applied

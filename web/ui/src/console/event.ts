@@ -217,6 +217,7 @@ export class EventPage {
       state.append(speech.say(bridge.online ? "online" : "away"));
       return make("div", { className: "row" }, make("p", {}, make("b", {}, bridge.name), " ", state), make("p", { className: "soft" }, heard + queued));
     });
-    this.el.querySelector("[data-list=bridges]")?.replaceChildren(...rows);
+    const cameras = make("a", { className: "quiet", href: `/console/events/${this.#id}/cameras` }, speech.say("cameras"));
+    this.el.querySelector("[data-list=bridges]")?.replaceChildren(...rows, make("p", { className: "links" }, cameras));
   }
 }
