@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -18,6 +20,12 @@ from tests.bridge.conftest import PASSWORD, picture
 from tests.bridge.platform import FakePlatform
 
 pytestmark = pytest.mark.slow
+
+
+def run(visiting: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser's tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, visiting).result()
 
 
 @pytest.fixture
@@ -67,7 +75,7 @@ def test_temporary_names_and_everything_that_would_harm(bridge: Bridge, platform
             await camera.open("/DCIM/A_0001.JPG", "rb")
         assert await camera.exists("/../../etc/passwd") is False
 
-    asyncio.run(visit(bridge, act))
+    run(visit(bridge, act))
     platform.wait(lambda: set(platform.originals().values()) == {content, other})
 
 
@@ -85,9 +93,9 @@ def test_half_a_file_is_not_received(bridge: Bridge, platform: FakePlatform) -> 
             await file.seek(len(content) // 2)
             await file.write(content[len(content) // 2 :])
 
-    asyncio.run(visit(bridge, half))
+    run(visit(bridge, half))
     assert bridge.state()["counts"]["partial"] == 1
-    asyncio.run(visit(bridge, rest))
+    run(visit(bridge, rest))
     platform.wait(lambda: list(platform.originals().values()) == [content])
 
 
@@ -96,5 +104,5 @@ def test_a_wrong_password_is_told(bridge: Bridge) -> None:
         pass
 
     with pytest.raises(asyncssh.PermissionDenied):
-        asyncio.run(visit(bridge, nothing, user="cam9"))
+        run(visit(bridge, nothing, user="cam9"))
     assert bridge.state()["troubles"][-1]["why"] == "unknown_user"

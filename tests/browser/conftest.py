@@ -21,7 +21,7 @@ def built() -> None:
     assert not missing, "web/dist is not built: run ./start.sh --setup dev"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
     """The platform as `kuaimen up` starts it, with an album of photos that a camera sent."""
     running = Running(tmp_path_factory.mktemp("venue") / "var")
