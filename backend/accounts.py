@@ -33,7 +33,7 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "cull": RUNNERS | {Role.REVIEWER, Role.RETOUCHER},
     "retouch": RUNNERS | {Role.RETOUCHER},
     "upload": RUNNERS | {Role.PHOTOGRAPHER},
-    "see_report": RUNNERS | {Role.REVIEWER, Role.SPONSOR},
+    "see_report": RUNNERS | {Role.REVIEWER},
     "see_audit": RUNNERS,
     "change_team": RUNNERS,
     "change_keys": RUNNERS,

@@ -23,7 +23,7 @@ from backend.errors import TooMany, Unauthorized
 
 log = logging.getLogger(__name__)
 _passwords: Final = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's argon2id profile
-Audience = Literal["guest", "member", "album"]
+Audience = Literal["guest", "member", "report", "album"]
 
 
 @dataclass(frozen=True, slots=True)

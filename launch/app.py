@@ -40,10 +40,11 @@ from miniprogram_api import (
     push,
     session,
     subscriptions,
+    track,
 )
 from miniprogram_api.hub import Hub
 from web import entry as door
-from web import pages, prints
+from web import pages, prints, reports
 
 
 def create_app(stage: Stage) -> Flask:
@@ -80,11 +81,13 @@ def create_app(stage: Stage) -> Flask:
         mine,
         pictures,
         subscriptions,
+        track,
         pairing,
         push,
         door,
         pages,
         prints,
+        reports,
     ):
         app.register_blueprint(module.bp)
     for blueprint in (pairings.of_bridge, pairings.of_member):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import bridges, checking, deliveries, exports, feed_files, photos, retouch, scans
+from backend import bridges, checking, deliveries, exports, feed_files, photos, retouch, scans, stats
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -24,6 +24,7 @@ def once(stage: Stage) -> int:
     """
     _write_scans(stage)
     _finish(stage)
+    _write_traces(stage)
     with stage.db.reading() as tx:
         jobs: list[Job] = [
             RefreshPhoto(photo_id) if state is PhotoState.LIVE else RenderPhoto(photo_id)
@@ -59,6 +60,15 @@ def _use_quiet(stage: Stage) -> int:
         return 0
     stage.bell.ring(MakeFull(photo_id))
     return 1
+
+
+def _write_traces(stage: Stage) -> None:
+    """A crash between the two lines writes them twice, which counts them once."""
+    batches = stats.waiting(stage.redis)
+    if batches:
+        with stage.db.writing() as tx:
+            stats.write_down(tx, batches)
+        stats.forget(stage.redis, len(batches))
 
 
 def _finish(stage: Stage) -> None:

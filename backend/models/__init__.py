@@ -24,12 +24,14 @@ from backend.models.retouch import RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
 from backend.models.slates import Slate, SlateShot
+from backend.models.traces import Trace, TraceKind
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
 __all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["Order", "Pairing", "PairingState"]
+__all__ += ["Trace", "TraceKind"]
 __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["Slate", "SlateShot"]

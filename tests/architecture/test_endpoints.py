@@ -13,6 +13,7 @@ OPEN = {  # under /api/v1, for people who have no session yet; each says why it 
     "organizer.logout",
     "team.read_invitation",
     "team.join",
+    "reports.sponsor",
     "openapi_api_v1",
 }
 

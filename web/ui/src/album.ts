@@ -57,6 +57,7 @@ function start(): void {
   addEventListener("popstate", (event) => void returned(event));
   addEventListener("scroll", () => wall.atTop() && release(), { passive: true });
   listen();
+  setTimeout(() => void import("./track").then(({ follow: look }) => look(byId("wall"), () => album.id)).catch(() => undefined), 1_000);
   if (style !== "rows") wall.setStyle(style);
   for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
   void deepLink();
@@ -259,6 +260,7 @@ async function deepLink(): Promise<void> {
 }
 
 async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
+  void import("./track").then(({ note }) => note("view", photo.id)).catch(() => undefined);
   const { view } = await import("./viewer");
   await view({
     photo,

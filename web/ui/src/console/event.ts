@@ -129,6 +129,8 @@ export class EventPage {
       ["cards.pdf", "cards"],
       ["qr.png", "qr"],
       ["code.png", "code"],
+      ["report.pdf", "report_pdf"],
+      ["report.csv", "report_csv"],
     ];
     const links = files.map(([file, key]) =>
       make("a", { href: `/api/v1/events/${this.#id}/${file}`, className: "file", download: file }, this.#on.speech.say(key)),

@@ -1,0 +1,196 @@
+"""Statistics: what guests did, kept row by row, and counted anew every time somebody asks.
+
+Phones send batches; a batch waits in Redis until the sweep writes it down, so that thousands of guests never wait for a
+writer. There are no counters: the report is a function of the rows, so replaying the rows gives the same report.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from redis import Redis, RedisError
+from sqlalchemy import case, distinct, func, insert, select, text
+
+from backend.clock import now_ms
+from backend.db import Tx
+from backend.models import Album, Art, Photo, Trace, TraceKind
+from backend.models import Recipe as RecipeRow
+from backend.recipe import Recipe
+
+log = logging.getLogger(__name__)
+WAITING: Final = "kuaimen:traces"
+HOUR_MS: Final = 3_600_000
+AT_ONCE: Final = 200  # batches per round of the sweep
+LATE_MS: Final = 24 * HOUR_MS  # a phone that was offline may tell later; what is older or in the future is clock error
+TOP: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One trace as a phone tells it."""
+
+    kind: str
+    photo_id: str | None = None
+    done_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one phone did lately. `batch` is a random name it keeps when it must send again."""
+
+    batch: str
+    album_id: str
+    guest_id: str
+    source: str
+    steps: tuple[Step, ...]
+
+
+def wait_in_line(redis: Redis, batch: Batch) -> bool:
+    """False: Redis is away; the caller writes it down at once."""
+    try:
+        redis.rpush(WAITING, json.dumps(asdict(batch)))
+    except RedisError as exc:
+        log.warning("traces not queued: %s", type(exc).__name__)
+        return False
+    return True
+
+
+def waiting(redis: Redis) -> list[Batch]:
+    """The oldest batches; they stay there until `forget`, and being written twice does no harm."""
+    found = []
+    for raw in redis.lrange(WAITING, 0, AT_ONCE - 1):
+        said = json.loads(raw)
+        found.append(Batch(**{**said, "steps": tuple(Step(**step) for step in said["steps"])}))
+    return found
+
+
+def forget(redis: Redis, batches: int) -> None:
+    redis.ltrim(WAITING, batches, -1)
+
+
+def write_down(tx: Tx, batches: Sequence[Batch]) -> int:
+    """Idempotent by the name of the batch. Traces of albums or photos that are not there are dropped. Returns rows."""
+    fresh = {batch.batch: batch for batch in batches}
+    known = set(tx.scalars(select(Trace.batch).where(Trace.batch.in_(fresh)).distinct()))
+    albums = {a.id: a for a in tx.scalars(select(Album).where(Album.id.in_({b.album_id for b in fresh.values()})))}
+    frames = _Frames(tx, {step.photo_id for b in fresh.values() for step in b.steps if step.photo_id})
+    rows = [
+        row
+        for batch in fresh.values()
+        if batch.batch not in known and batch.album_id in albums
+        for row in _rows(batch, albums[batch.album_id], frames)
+    ]
+    if rows:
+        tx.execute(insert(Trace), rows)
+    return len(rows)
+
+
+def report(tx: Tx, event_id: str, art_key: str | None = None) -> dict[str, Any]:
+    """All numbers of an event; with `art_key` only what one sponsor may see. The same rows give the same report."""
+    mine = (
+        (Trace.event_id == event_id,) if art_key is None else (Trace.event_id == event_id, Trace.frame_key == art_key)
+    )
+    sponsors = _sponsors(tx, event_id)
+    hours = tx.execute(select(_hour(), *_counts()).where(*mine).group_by(text("1")).order_by(text("1"))).all()
+    said: dict[str, Any] = {
+        "totals": _line(tx.execute(select(*_counts()).where(*mine)).one()),
+        "hours": [{"at": int(row[0]) * HOUR_MS} | _line(row[1:]) for row in hours],
+        "sponsors": [one for one in sponsors if art_key in (None, one["art_key"])],
+    }
+    if art_key is not None:
+        return said
+    by_source = select(Trace.source, *_counts()).where(*mine).group_by(Trace.source).order_by(Trace.source)
+    top = (
+        select(Trace.photo_id, Photo.name, *_counts())
+        .join(Photo, Photo.id == Trace.photo_id)
+        .where(*mine)
+        .group_by(Trace.photo_id, Photo.name)
+        .order_by(_count(TraceKind.VIEW).desc(), Trace.photo_id)
+        .limit(TOP)
+    )
+    return said | {
+        "sources": [{"source": row[0]} | _line(row[1:]) for row in tx.execute(by_source)],
+        "top": [{"photo_id": row[0], "name": row[1]} | _line(row[2:]) for row in tx.execute(top)],
+        "photos": _photos(tx, event_id),
+    }
+
+
+def _sponsors(tx: Tx, event_id: str) -> list[dict[str, Any]]:
+    """Per sponsor's art, most seen first, and by version of the recipe it was part of."""
+    framed = (Trace.event_id == event_id, Trace.frame_key.is_not(None))
+    names = dict(tx.execute(select(Art.key, Art.name)).all())
+    rows = tx.execute(select(Trace.frame_key, *_counts()).where(*framed).group_by(Trace.frame_key)).all()
+    versions: dict[str, list[dict[str, Any]]] = {}
+    by_version = select(Trace.frame_key, Trace.recipe_id, *_counts()).where(*framed)
+    for row in tx.execute(by_version.group_by(Trace.frame_key, Trace.recipe_id).order_by(Trace.recipe_id)):
+        versions.setdefault(row[0], []).append({"version": row[1][:12]} | _line(row[2:]))
+    found = [
+        {"art_key": row[0], "name": names.get(row[0]) or row[0].rpartition("/")[2][:12], "versions": versions[row[0]]}
+        | _line(row[1:])
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (-one["viewable"], one["art_key"]))
+
+
+def _photos(tx: Tx, event_id: str) -> dict[str, int]:
+    query = select(func.count(), func.coalesce(func.sum(Photo.likes), 0), func.count(Photo.retouched_at))
+    live, likes, retouched = tx.execute(query.where(Photo.event_id == event_id, Photo.live_at.is_not(None))).one()
+    return {"live": live, "likes": int(likes), "retouched": retouched}
+
+
+def _hour() -> Any:  # noqa: ANN401 - an expression
+    return Trace.done_at.op("/")(HOUR_MS)
+
+
+def _count(kind: TraceKind) -> Any:  # noqa: ANN401 - an expression
+    return func.sum(case((Trace.kind == kind, 1), else_=0))
+
+
+def _counts() -> list[Any]:
+    return [func.count(distinct(Trace.guest_id)), *(_count(kind) for kind in TraceKind)]
+
+
+def _line(row: Iterable[Any]) -> dict[str, int]:
+    names = ("guests", *(kind.value for kind in TraceKind))
+    return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
+
+
+class _Frames:
+    """Which sponsor's art is on a photo, by the recipe it was made with last."""
+
+    def __init__(self, tx: Tx, photo_ids: set[str]) -> None:
+        self.photos = {p.id: p for p in tx.scalars(select(Photo).where(Photo.id.in_(photo_ids)))}
+        wanted = {p.made_recipe_id for p in self.photos.values() if p.made_recipe_id}
+        rows = tx.scalars(select(RecipeRow).where(RecipeRow.id.in_(wanted)))
+        self._recipes = {row.id: Recipe.from_json(row.content) for row in rows}
+
+    def of(self, photo: Photo) -> str | None:
+        recipe = self._recipes.get(photo.made_recipe_id or "")
+        frame = recipe.for_photo(photo.id, photo.shot_at).frame if recipe else None
+        return frame.art_key if frame else None
+
+
+def _rows(batch: Batch, album: Album, frames: _Frames) -> Iterable[dict[str, Any]]:
+    now = now_ms()
+    for n, step in enumerate(batch.steps):
+        photo = frames.photos.get(step.photo_id or "")
+        if step.photo_id and (photo is None or photo.album_id != album.id):
+            continue
+        yield {
+            "batch": batch.batch,
+            "n": n,
+            "organization_id": album.organization_id,
+            "event_id": album.event_id,
+            "album_id": album.id,
+            "photo_id": step.photo_id,
+            "guest_id": batch.guest_id,
+            "kind": TraceKind(step.kind),
+            "source": batch.source,
+            "recipe_id": photo.made_recipe_id if photo else None,
+            "frame_key": frames.of(photo) if photo else None,
+            "done_at": step.done_at if now - LATE_MS <= step.done_at <= now else now,
+        }

@@ -1,0 +1,158 @@
+"""Statistics: guests by random id, staff and robots out, and every number again from the raw traces."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from collections import Counter, defaultdict
+from typing import Any
+
+import httpx
+import pypdfium2
+import pytest
+from redis import RedisError
+
+from backend import branding, stats
+from backend.clock import now_ms
+from backend.context import Stage
+from backend.models import Album, Trace, TraceKind
+from backend.recipe import Recipe
+from backend.storage import art_key, digest
+from tests.bridge_client import BridgeClient
+from tests.cast import Cast, jpeg, png_frame
+from tests.conftest import FakeBell
+from tests.integration.test_team import signed_in
+from workers import sweep
+
+PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0"}
+NUMBERS = ("guests", *(kind.value for kind in TraceKind))
+
+
+@pytest.fixture
+def framed(stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client) -> list[str]:
+    """Three photos with a sponsor's frame, one made before there was one."""
+    bare = BridgeClient(http).shoot(jpeg("black"))["photo_id"]
+    bell.work(stage)
+    key = art_key(cast.organization.id, digest(png_frame()), "png")
+    stage.store.put(key, png_frame())
+    with stage.db.writing() as tx:
+        branding.use(tx, cast.album.id, Recipe.from_json({"look": {"preset": "none"}, "frame": {"art_key": key}}))
+    found = [BridgeClient(http).shoot(jpeg(c))["photo_id"] for c in ("red", "green", "blue")]
+    bell.rung = [job for job in bell.rung if getattr(job, "photo_id", "") in found]
+    bell.work(stage)
+    return [bare, *found]
+
+
+def said(cast: Cast, device: str, *steps: tuple[str, str | None], batch: str = "") -> dict[str, Any]:
+    traces = [{"kind": kind, "photo_id": photo, "done_at": now_ms()} for kind, photo in steps]
+    return {"batch": batch or f"batch-{device}-0000", "album_id": cast.album.id, "device": device, "traces": traces}
+
+
+def report(http: httpx.Client, cast: Cast, suffix: str = "") -> httpx.Response:
+    return http.get(f"/api/v1/events/{cast.event.id}/report{suffix}", headers=signed_in(http)).raise_for_status()
+
+
+def test_three_hundred_guests_behind_one_address_are_three_hundred(
+    stage: Stage, cast: Cast, http: httpx.Client
+) -> None:
+    for n in range(300):
+        body = said(cast, f"device-{n:012d}", ("visit", None))
+        for _ in range(1 + n % 2):  # some phones send twice: the answer got lost
+            assert http.post("/mp/v1/track", json=body, headers=PHONE).status_code == 204
+    for _ in range(3):
+        sweep.once(stage)
+    assert report(http, cast).json()["totals"] == dict.fromkeys(NUMBERS, 0) | {"guests": 300, "visit": 300}
+
+
+def test_staff_robots_and_strangers_photos_do_not_count(stage: Stage, cast: Cast, http: httpx.Client) -> None:
+    token = signed_in(http)["Authorization"].removeprefix("Bearer ")
+    http.post(
+        "/mp/v1/track",
+        json=said(cast, "d" * 16, ("visit", None)),
+        headers=PHONE | {"Cookie": f"kuaimen_member={token}"},
+    )
+    http.post("/mp/v1/track", json=said(cast, "e" * 16, ("visit", None)), headers={"User-Agent": "Googlebot/2.1"})
+    http.post("/mp/v1/track", json=said(cast, "f" * 16, ("view", "not-a-photo")), headers=PHONE)
+    http.post("/mp/v1/track", json=said(cast, "g" * 16, ("visit", None)) | {"album_id": "nope"}, headers=PHONE)
+    sweep.once(stage)
+    assert report(http, cast).json()["totals"]["guests"] == 0
+
+
+def test_without_redis_nothing_is_lost(
+    stage: Stage, cast: Cast, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise RedisError
+
+    monkeypatch.setattr(stage.redis, "rpush", gone)
+    assert http.post("/mp/v1/track", json=said(cast, "d" * 16, ("visit", None)), headers=PHONE).status_code == 204
+    assert report(http, cast).json()["totals"]["visit"] == 1
+
+
+def test_replaying_a_hundred_thousand_traces_gives_the_numbers_of_every_report(
+    stage: Stage, cast: Cast, http: httpx.Client, framed: list[str]
+) -> None:
+    luck, now = random.Random(7), now_ms()
+    kinds = [kind.value for kind in TraceKind]
+    batches = []
+    for n in range(1000):
+        steps = tuple(
+            stats.Step(kind, None if kind == "visit" else luck.choice(framed), now - luck.randrange(6 * 3_600_000))
+            for kind in luck.choices(kinds, k=100)
+        )
+        batches.append(stats.Batch(f"batch-{n:010d}", cast.album.id, f"g{luck.randrange(700)}", "p", steps))
+    counted: Counter[str] = Counter()
+    framed_counted: Counter[str] = Counter()
+    guests: dict[str, set[str]] = defaultdict(set)
+    for batch in batches:
+        for step in batch.steps:
+            counted[step.kind] += 1
+            guests["all"].add(batch.guest_id)
+            if step.photo_id in framed[1:]:
+                framed_counted[step.kind] += 1
+                guests["framed"].add(batch.guest_id)
+    for _ in range(2):  # the second time is the replay
+        with stage.db.writing() as tx:
+            for at in range(0, 1000, 200):
+                stats.write_down(tx, batches[at : at + 200])
+    found = report(http, cast).json()
+    assert found["totals"] == {"guests": len(guests["all"]), **counted}
+    [sponsor] = found["sponsors"]
+    assert {k: sponsor[k] for k in NUMBERS} == {"guests": len(guests["framed"]), **framed_counted, "visit": 0}
+    assert sum(hour["view"] for hour in found["hours"]) == counted["view"]
+    shown = [found["totals"][k] for k in ("guests", "visit", "viewable", "view", "click", "download", "share")]
+    rows = list(csv.reader(io.StringIO(report(http, cast, ".csv").text.lstrip("\ufeff"))))
+    assert [int(cell) for cell in rows[1][2:]] == shown
+    document = pypdfium2.PdfDocument(report(http, cast, ".pdf").content)
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    assert [int(n) for n in re.findall(r"\d+", text.split("合计")[1].split("\n")[0])] == shown
+    with stage.db.writing() as tx:  # all rows once more, into an empty table
+        kept = tx.query(Trace).count()
+        tx.query(Trace).delete()
+        stats.write_down(tx, batches)
+        assert tx.query(Trace).count() == kept == 100_000
+    assert report(http, cast).json() == found
+
+
+def test_a_sponsor_sees_their_own_numbers_by_a_link(
+    stage: Stage, cast: Cast, http: httpx.Client, framed: list[str]
+) -> None:
+    steps = [("view", framed[0]), ("viewable", framed[1]), ("viewable", framed[2]), ("visit", None)]
+    http.post("/mp/v1/track", json=said(cast, "d" * 16, *steps), headers=PHONE)
+    sweep.once(stage)
+    [sponsor] = report(http, cast).json()["sponsors"]
+    assert (sponsor["viewable"], sponsor["view"], sponsor["guests"]) == (2, 0, 1)
+    with stage.db.reading() as tx:
+        recipe = tx.get_one(Album, cast.album.id).recipe_id
+    assert [v["version"] for v in sponsor["versions"]] == [recipe[:12]]
+    path = f"/api/v1/events/{cast.event.id}/report/share"
+    made = http.post(path, json={"art_key": sponsor["art_key"]}, headers=signed_in(http)).json()["url"]
+    page = http.get(made)
+    assert page.status_code == 200
+    assert "<td>2</td>" in page.text
+    assert "大图浏览" in page.text
+    assert http.get(made[:-3] + "xyz").status_code == 401
+    assert http.post(path, json={"art_key": "a/other"}, headers=signed_in(http)).status_code == 404
