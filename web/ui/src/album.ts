@@ -57,11 +57,10 @@ function start(): void {
   addEventListener("popstate", (event) => void returned(event));
   addEventListener("scroll", () => wall.atTop() && release(), { passive: true });
   listen();
-  setTimeout(() => void import("./track").then(({ follow: look }) => look(byId("wall"), () => album.id)).catch(() => undefined), 1_000);
   if (style !== "rows") wall.setStyle(style);
   for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
   void deepLink();
-  if ("serviceWorker" in navigator) void import("./readable").then(({ stayReadable }) => stayReadable());
+  void import("./later").then(({ settleIn }) => settleIn(byId("wall"), () => album.id)).catch(() => undefined);
 }
 
 /** The menus come when the first of them is opened. */
@@ -110,7 +109,7 @@ function hear(changes: Change[]): void {
     wall.remove(id);
   }
   album.photos += turn.added.length - turn.gone.length;
-  if (turn.gone.length) void import("./readable").then(({ forget }) => forget(turn.gone));
+  if (turn.gone.length) void import("./later").then(({ forget }) => forget(turn.gone));
   if (turn.added.length) byId("said").textContent = speech.say("arrived", { n: turn.added.length });
   pulse.count(album.photos, turn.added[0]?.live_at ?? null);
   dispatchEvent(new CustomEvent("turn", { detail: here }));
@@ -260,7 +259,6 @@ async function deepLink(): Promise<void> {
 }
 
 async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
-  void import("./track").then(({ note }) => note("view", photo.id)).catch(() => undefined);
   const { view } = await import("./viewer");
   await view({
     photo,

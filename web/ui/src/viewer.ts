@@ -10,6 +10,7 @@ import type { AlbumWords } from "./album";
 import { Foot } from "./foot";
 import type { Turn } from "./roll";
 import type { Speech } from "./speech";
+import { note } from "./track";
 import { ask, type History, type Photo } from "./wire";
 
 export interface Occasion {
@@ -119,6 +120,7 @@ class Viewer {
   #changed(): void {
     const photo = this.#photo();
     this.#foot.draw();
+    if (photo) note("view", photo.id);
     if (photo && location.hash.startsWith("#p=")) history.replaceState(history.state, "", `#p=${photo.id}`);
     if (this.#pswp.currIndex > this.#slides.length - AHEAD) void this.#more();
   }
