@@ -23,6 +23,7 @@ from typing import Annotated, Any
 
 import httpx
 import orjson
+import pi_heif
 import typer
 from PIL import Image
 from typing_extensions import override
@@ -72,6 +73,7 @@ def measure(where: dict[str, Any], folder: Path, scratch: Path, *, tell: Callabl
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
     if not files:
         raise FileNotFoundError(f"no photos in {folder}")
+    pi_heif.register_heif_opener()  # the bare work reads what a telephone takes, too
     hops: dict[str, list[float]] = {hop: [] for hop in HOPS}
     limits: list[float] = []
     with httpx.Client(base_url=where["url"], timeout=30) as http, following(where) as seen:
