@@ -53,9 +53,9 @@ def claim(tx: Tx, member_id: str, event_id: str, photo_id: str | None = None) ->
     """Take this photo, or the one that needs it most. None: there is nothing to take, or somebody was faster."""
     if photo_id is not None:
         photo = tx.get(Photo, photo_id)
-        return _take(tx, member_id, photo) if photo is not None and photo.event_id == event_id else None
+        return _take(tx, member_id, photo, again=True) if photo is not None and photo.event_id == event_id else None
     for found in queue(tx, event_id, 8):
-        taken = _take(tx, member_id, found.photo)
+        taken = _take(tx, member_id, found.photo, again=False)  # two tabs of one member get two photos
         if taken is not None:
             return taken
     return None
@@ -166,11 +166,11 @@ def _need() -> ColumnElement[int]:
     return Photo.likes + TAKE_HOME * taken
 
 
-def _take(tx: Tx, member_id: str, photo: Photo) -> RetouchTask | None:
+def _take(tx: Tx, member_id: str, photo: Photo, *, again: bool) -> RetouchTask | None:
     task = tx.scalars(select(RetouchTask).filter_by(photo_id=photo.id)).first()
     if task is None:
         return _claimed_anew(tx, member_id, photo)
-    if not claim_retouch(tx, task.id, member_id, LEASE_S):
+    if not claim_retouch(tx, task.id, member_id, LEASE_S, again=again):
         return None
     tx.refresh(task)
     return task
@@ -183,6 +183,6 @@ def _claimed_anew(tx: Tx, member_id: str, photo: Photo) -> RetouchTask | None:
             tx.add(made)
     except IntegrityError:
         return None  # somebody was faster
-    claim_retouch(tx, made.id, member_id, LEASE_S)
+    claim_retouch(tx, made.id, member_id, LEASE_S, again=False)
     tx.refresh(made)
     return made

@@ -212,10 +212,15 @@ def move_retouch(tx: Tx, task_id: str, to: RetouchState, **also: object) -> bool
     return _one(done)
 
 
-def claim_retouch(tx: Tx, task_id: str, member_id: str, ttl_s: int) -> bool:
-    """Take the photo for `ttl_s` seconds, also from somebody whose time is over. False: another one holds it."""
+def claim_retouch(tx: Tx, task_id: str, member_id: str, ttl_s: int, *, again: bool) -> bool:
+    """Take the photo for `ttl_s` seconds, also from somebody whose time is over. False: it is held.
+
+    `again`: whoever holds it already may ask again for more time; without, they are told that it is held, too.
+    """
     now = now_ms()
-    held = and_(RetouchTask.state == RetouchState.CLAIMED, RetouchTask.member_id != member_id)
+    held = RetouchTask.state == RetouchState.CLAIMED
+    if again:
+        held = and_(held, RetouchTask.member_id != member_id)
     done = tx.execute(
         update(RetouchTask)
         .where(RetouchTask.id == task_id, or_(~held, RetouchTask.lease_until <= now))
