@@ -94,9 +94,7 @@ def test_crash_at_every_call(
     assert sweep.once(stage) == 0
 
 
-def test_the_range_covers_every_call(
-    stage: Stage, bell: FakeBell, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_range_covers_every_call(stage: Stage, bell: FakeBell, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_files, "BETWEEN_MS", 0)
     store = CrashingStore(stage.settings.blob_dir, 0, after=False)
     one_photo_all_the_way(dataclasses.replace(stage, store=store), bell)
