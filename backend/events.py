@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from sqlalchemy import func, select
@@ -55,6 +55,11 @@ def by_share_code(tx: Tx, code: str) -> Event:
     if found is None or found.state is EventState.DRAFT:
         raise NotFound("share code")
     return found
+
+
+def schedule(event: Event) -> list[dict[str, Any]]:
+    """`[{starts_at, ends_at, title, place}]`, earliest first."""
+    return list((event.schedule or {}).get("items", ()))
 
 
 def albums(tx: Tx, event_id: str) -> list[Album]:

@@ -23,6 +23,7 @@ from backend.api import (
     retoucher,
     review,
     scans,
+    schedule,
     team,
 )
 from backend.context import Stage
@@ -69,6 +70,7 @@ def create_app(stage: Stage) -> Flask:
         review,
         messages,
         scans,
+        schedule,
         blobs,
         session,
         entry,

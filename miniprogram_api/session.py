@@ -82,6 +82,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "state": event.state.value,
         "share_code": event.share_code,
         "cover_url": None,
+        "schedule": events.schedule(event),
         "server_at": now_ms(),
     }
 

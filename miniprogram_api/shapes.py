@@ -87,6 +87,13 @@ class Session(BaseModel):
     expires_in: int
 
 
+class ScheduleLine(BaseModel):
+    starts_at: int
+    ends_at: Moment
+    title: str
+    place: str
+
+
 class EventShape(BaseModel):
     id: str
     title: str
@@ -96,6 +103,7 @@ class EventShape(BaseModel):
     state: str
     share_code: str
     cover_url: str | None
+    schedule: list[ScheduleLine]
 
 
 class Files(BaseModel):

@@ -114,6 +114,7 @@ class Event(Base):
     place: Mapped[str] = mapped_column(String(120), default="")
     starts_at: Mapped[int | None]
     ends_at: Mapped[int | None]
+    schedule: Mapped[dict[str, Any] | None]  # {"items": [{starts_at, ends_at, title, place}]}, by starts_at
     state: Mapped[EventState] = mapped_column(default=EventState.OPEN)
     share_code: Mapped[str] = mapped_column(String(16), unique=True, default=new_code)
     created_at: Mapped[int] = mapped_column(default=now_ms)

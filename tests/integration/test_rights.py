@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "organizer.brand": {"watermark": True, "frame": True},
     "review.decide": {"keep": True},
     "review.set_checking": {"checking": "off"},
+    "schedule.write": {"items": []},
     "doors.invite": {"guests": [{"name": "林"}]},
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},

@@ -7,6 +7,7 @@ import { make, put } from "./dom";
 import { Looks } from "./looks";
 import { PhotoTable } from "./photos";
 import { ReviewPanel } from "./review";
+import { SchedulePanel } from "./schedule";
 import { ScansPanel, ToldPanel } from "./told";
 
 const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
@@ -30,6 +31,7 @@ export class EventPage {
   readonly #review: ReviewPanel;
   readonly #told: ToldPanel;
   readonly #scans: ScansPanel;
+  readonly #schedule: SchedulePanel;
   #table: PhotoTable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counts = 0;
@@ -42,10 +44,11 @@ export class EventPage {
     this.#review = new ReviewPanel({ ...on, event: id });
     this.#told = new ToldPanel({ ...on, event: id });
     this.#scans = new ScansPanel({ ...on, event: id });
+    this.#schedule = new SchedulePanel({ ...on, event: id });
   }
 
   async open(): Promise<void> {
-    const [now] = await Promise.all([call<EventNow>(`/events/${this.#id}`), this.#looks.open()]);
+    const [now] = await Promise.all([call<EventNow>(`/events/${this.#id}`), this.#looks.open(), this.#schedule.open()]);
     const table = new PhotoTable({ ...this.#on, event: this.#id, looks: this.#looks });
     this.#table = table;
     this.#build(now, table.el);
@@ -108,7 +111,7 @@ export class EventPage {
       head,
       counters,
       make("p", { className: "soft waiting" }),
-      make("div", { className: "panels" }, ...lists, this.#downloads(), this.#panel("scans", this.#scans.el)),
+      make("div", { className: "panels" }, ...lists, this.#downloads(), this.#panel("scans", this.#scans.el), this.#panel("schedule", this.#schedule.el)),
       this.#review.el,
       photos,
     );
