@@ -1,12 +1,17 @@
-"""Events and their albums: making them, finding them by the code a guest scanned."""
+"""Events and their albums: finding them by the code a guest scanned, and what guests meet first (门面).
+
+The front has a revision of its own. Whoever has the album open is told of a new one and reads it again, so that a
+changed title is on every screen within seconds.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
@@ -14,7 +19,21 @@ from backend.models import Album, Event, EventState, Photo
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
 ALBUM_CHARACTERS: Final = 8  # of an album's id: 48 bits are enough within one event
+FRONT_WAKE: Final = "/front"  # after an album's id in a wake-up: not its photos changed, but what stands around them
 SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console", "m": "message"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """门面: what guests meet before the photos. Empty words: nothing is shown there."""
+
+    welcome: str = ""  # on the start page
+    start_page: bool = False
+    countdown: bool = False  # to the beginning, on the start page
+    banner: str = ""
+    banner_link: str = ""
+    share_title: str = ""  # of the card in a chat; empty: the event's title
+    language: str = ""  # zh or en for guests who have not chosen; empty: as their phone
 
 
 def scene(share_code: str, source: str = "p", album_id: str = "") -> str:
@@ -55,6 +74,19 @@ def by_share_code(tx: Tx, code: str) -> Event:
     if found is None or found.state is EventState.DRAFT:
         raise NotFound("share code")
     return found
+
+
+def front(event: Event) -> Front:
+    return Front(**(event.front or {}))
+
+
+def front_changed(tx: Tx, event_id: str) -> int:
+    """Whoever has an album of this event open will read its front again. Returns the new revision."""
+    mine = update(Event).where(Event.id == event_id).values(front_revision=Event.front_revision + 1)
+    revision = tx.execute(mine.returning(Event.front_revision)).scalar_one()
+    for album in albums(tx, event_id):
+        tx.wake(album.id + FRONT_WAKE, revision)
+    return revision
 
 
 def schedule(event: Event) -> list[dict[str, Any]]:

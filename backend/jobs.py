@@ -63,6 +63,14 @@ class CheckArt:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeCover:
+    """Make an event's cover of what was uploaded; somebody waits for it."""
+
+    queue: ClassVar[str] = "live"
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MakeSample:
     """Show a recipe on four shapes; somebody waits for it."""
 
@@ -117,6 +125,7 @@ Job = (
     | RecallPhoto
     | MakeFull
     | CheckArt
+    | MakeCover
     | MakeSample
     | NotifyAlbum
     | CheckPhoto
@@ -131,6 +140,7 @@ _KINDS: Final = (
     RecallPhoto,
     MakeFull,
     CheckArt,
+    MakeCover,
     MakeSample,
     NotifyAlbum,
     WriteFeed,

@@ -17,6 +17,7 @@ from backend.jobs import (
     CheckPhoto,
     CheckWords,
     Job,
+    MakeCover,
     MakeExport,
     MakeFull,
     MakeSample,
@@ -27,7 +28,7 @@ from backend.jobs import (
     RenderPhoto,
     WriteFeed,
 )
-from workers import export, feed_files, material, moderate, notify, render
+from workers import cover, export, feed_files, material, moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -37,6 +38,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     RecallPhoto: render.recall,
     MakeFull: render.full,
     CheckArt: material.check,
+    MakeCover: cover.make,
     MakeSample: material.sample,
     NotifyAlbum: notify.album,
     WriteFeed: feed_files.write,

@@ -9,7 +9,7 @@ from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
 from backend.models import Photo, PhotoState, Rendition, Upload
-from workers import material
+from workers import cover, material
 
 BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
 UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # a bridge may be without a network for days
@@ -37,6 +37,7 @@ def once(stage: Stage) -> int:
         jobs += feed_files.due(tx, PORTION)
         jobs += exports.due(tx, PORTION)
         jobs += material.owed(tx)
+        jobs += cover.owed(tx)
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):
         if stage.bell.waiting(queue) <= BUSY:

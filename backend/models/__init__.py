@@ -115,6 +115,12 @@ class Event(Base):
     starts_at: Mapped[int | None]
     ends_at: Mapped[int | None]
     schedule: Mapped[dict[str, Any] | None]  # {"items": [{starts_at, ends_at, title, place}]}, by starts_at
+    front: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # `backend.events.Front`
+    front_revision: Mapped[int] = mapped_column(default=0, server_default="0")  # of what guests meet first
+    cover_key: Mapped[str | None] = mapped_column(String(200))  # 封面, made by a worker
+    cover_source_key: Mapped[str | None] = mapped_column(String(200))  # as it was uploaded: a worker owes a cover
+    cover_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    cover_refusal: Mapped[str | None] = mapped_column(String(32))  # error code: the last upload cannot be used
     state: Mapped[EventState] = mapped_column(default=EventState.OPEN)
     share_code: Mapped[str] = mapped_column(String(16), unique=True, default=new_code)
     created_at: Mapped[int] = mapped_column(default=now_ms)

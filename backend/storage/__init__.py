@@ -40,6 +40,11 @@ def rendition_key(album_id: str, digest: str, recipe_id: str, salt: str, kind: s
     return f"r/{album_id}/{digest[:16]}-{recipe_id[:16]}-{salt}-{kind}.jpg"
 
 
+def cover_key(event_id: str, digest: str) -> str:
+    """Of the finished cover, which guests see."""
+    return f"x/covers/{event_id}/{digest[:32]}.jpg"
+
+
 def art_key(organization_id: str, digest: str, suffix: str) -> str:
     return f"a/{organization_id}/{digest}.{suffix}"
 

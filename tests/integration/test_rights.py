@@ -26,6 +26,8 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "organizer.brand": {"watermark": True, "frame": True},
     "review.decide": {"keep": True},
     "review.set_checking": {"checking": "off"},
+    "events.create": {"template": "gala", "title": "年会"},
+    "events.add_album": {"title": "晚宴"},
     "schedule.write": {"items": []},
     "doors.invite": {"guests": [{"name": "林"}]},
     "looks.look_album": {"preset": "auto"},
@@ -43,6 +45,8 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
 OWN = {  # what is there for whoever asks: there is nothing of somebody else's to name
     "organizer.me",
     "organizer.list_events",
+    "events.templates",
+    "events.create",
     "brand.add_art",
     "brand.list_arts",
     "brand.list_kits",
@@ -59,6 +63,7 @@ OWN = {  # what is there for whoever asks: there is nothing of somebody else's t
 ANY_CREW = {
     "organizer.me",
     "organizer.list_events",
+    "events.templates",
     "looks.looks",
     "brand.add_sample",
     "pairing_member.show",

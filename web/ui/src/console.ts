@@ -5,6 +5,7 @@ import "./console.css";
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
 import { openBridges } from "./console/bridges";
+import { createSpeaker, openCreate, openReady } from "./console/create";
 import { openDesk } from "./console/desk";
 import { make } from "./console/dom";
 import { EventPage } from "./console/event";
@@ -25,6 +26,8 @@ let hush: ReturnType<typeof setTimeout> | undefined;
 const SCREENS: [RegExp, Open][] = [
   [/^\/console\/desk\/([\w-]+)$/, openDesk],
   [/^\/console\/events\/([\w-]+)\/cameras$/, openBridges],
+  [/^\/console\/new$/, openCreate],
+  [/^\/console\/events\/([\w-]+)\/ready$/, openReady],
   [/^\/pair(?:\/(\w+))?$/, openPairing],
 ];
 
@@ -61,7 +64,7 @@ async function start(): Promise<void> {
     const id = /^\/console\/events\/([\w-]+)$/.exec(location.pathname)?.[1];
     const on: Context = { speech, reasons, notice, guard, member };
     if (id) await openEvent(id);
-    else if (!(await openScreen(on))) await listEvents();
+    else if (!(await openScreen(on))) await listEvents(member);
   } catch (reason) {
     guard(reason);
   }
@@ -87,7 +90,7 @@ async function openEvent(id: string): Promise<void> {
 }
 
 /** With only one event there is nothing to choose. */
-async function listEvents(): Promise<void> {
+async function listEvents(member: Member): Promise<void> {
   const { events } = await call<{ events: EventRow[] }>("/events");
   const [only] = events;
   if (only && events.length === 1 && !location.search) {
@@ -104,7 +107,10 @@ async function listEvents(): Promise<void> {
       make("span", { className: "badge", data: { state: event.state === "open" ? "live" : "hidden" } }, speech.say(event.state)),
     ),
   );
-  show(make("h1", {}, speech.say("events")), ...(list.length ? list : [make("p", { className: "soft" }, speech.say("no_events"))]));
+  const may = member.rights.includes("change_event") && member.event_id === null;
+  const add = may ? make("a", { className: "button", href: "/console/new" }, createSpeaker().say("new_event")) : null;
+  const empty = make("p", { className: "soft" }, speech.say(may ? "no_events" : "no_events_yet"));
+  show(make("div", { className: "event-head" }, make("h1", {}, speech.say("events")), add), ...(list.length ? list : [empty]));
 }
 
 function signIn(): void {
