@@ -15,6 +15,9 @@ import { Visits } from '../src/state/visits'
 import { en } from '../src/words/en'
 import { fill } from '../src/words/fill'
 import { zh } from '../src/words/zh'
+import { cardPicture } from '../src/flows/share'
+import { slotsOf } from '../src/state/schedule'
+import type { ScheduleLine } from '../src/services/wire'
 import { card } from './cards'
 import { giveWx, storage, type Calls } from './phone'
 
@@ -251,8 +254,8 @@ test('«mine» offers the albums and hours there are, and keeps what was chosen'
   const at = new Date(2026, 10, 23, 14, 20).getTime()
   const hour = 3_600_000
   const visits = new Visits()
-  const event = { id: 'e', title: '年会', place: '', starts_at: at - 2 * hour, ends_at: at + hour, state: 'open' as const, share_code: 'code', cover_url: null }
-  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true, templates: [], live: { stream: '', wait_s: 25 } }
+  const event = { id: 'e', title: '年会', place: '', starts_at: at - 2 * hour, ends_at: at + hour, state: 'open' as const, share_code: 'code', cover_url: null, schedule: [] }
+  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true, templates: [], live: { carrier: 'stream' as const, stream: '', wait_s: 25, files: null } }
   visits.remember({ event, albums: [{ ...album, id: 'a', title: '签到' }, { ...album, id: 'b', title: '晚宴' }], album_id: null }, at)
   const memories = [card(1, { album_id: 'a', shot_at: at }), card(2, { album_id: 'b', shot_at: at - hour })]
   const list = filtersOf({ tab: 'liked', albumId: 'b', hour: '' }, memories, visits.all, zh.mine, at)
@@ -266,4 +269,27 @@ test('«mine» offers the albums and hours there are, and keeps what was chosen'
   assert.equal(find.hour, find.hours[0]?.id)
   assert.equal(visits.of('b')?.title, '年会')
   assert.deepEqual([dayOf(at), hourMinute(at)], ['2026.11.23', '14:20'])
+})
+
+test('a schedule says what is under way, and days only where there are several', () => {
+  const noon = new Date(2026, 10, 22, 12, 0).getTime()
+  const hour = 3_600_000
+  const line = (starts_at: number, ends_at: number | null, title: string): ScheduleLine => ({ starts_at, ends_at, title, place: '' })
+  const lines = [line(noon, noon + hour, '签到'), line(noon + 2 * hour, null, '开幕'), line(noon + 3 * hour, null, '晚宴')]
+  const phases = (now: number): string[] => slotsOf(lines, now).map(slot => slot.phase)
+  assert.deepEqual(phases(noon - 1), ['soon', 'soon', 'soon'])
+  assert.deepEqual(phases(noon), ['now', 'soon', 'soon'])
+  assert.deepEqual(phases(noon + hour), ['over', 'soon', 'soon'])
+  assert.deepEqual(phases(noon + 3 * hour - 1), ['over', 'now', 'soon']) // without an end: until the next one begins
+  assert.deepEqual(phases(noon + 5 * hour), ['over', 'over', 'over'])
+  assert.deepEqual(slotsOf(lines, noon).map(slot => [slot.day, slot.time]), [['', '12:00–13:00'], ['', '14:00'], ['', '15:00']])
+  const next = slotsOf([...lines, line(noon + 24 * hour, null, '返程')], noon)
+  assert.deepEqual(next.map(slot => slot.day), ['2026.11.22', '', '', '2026.11.23'])
+})
+
+test('a photo of a private album never stands on a shared card', () => {
+  assert.equal(cardPicture('https://k/blobs/r/a/1-view.jpg?e=1').imageUrl, 'https://k/blobs/r/a/1-view.jpg?e=1')
+  for (const url of [undefined, '', 'https://k/mp/v1/pictures/r/a/1-view.jpg?g=me']) {
+    assert.equal(cardPicture(url).imageUrl, '/images/share.png')
+  }
 })

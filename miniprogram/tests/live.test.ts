@@ -6,11 +6,13 @@ import { Api } from '../src/services/api'
 import { Follower, type Link } from '../src/services/follow'
 import { Passes } from '../src/services/passes'
 import { Sessions } from '../src/services/session'
-import type { Change } from '../src/services/wire'
-import { card } from './cards'
+import { Feed } from '../src/state/feed'
+import type { Change, Live, PhotoCard } from '../src/services/wire'
+import { card, tombstone } from './cards'
 import { giveWx, Requests } from './phone'
 
-const LIVE = { stream: '/mp/v1/albums/a/stream', wait_s: 25 }
+const LIVE: Live = { carrier: 'stream', stream: '/mp/v1/albums/a/stream', wait_s: 25, files: null }
+const FILES: Live = { ...LIVE, files: { head: 'https://cdn/feed/a/head.json', poll_ms: 1500 } }
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
@@ -52,6 +54,7 @@ test('a stream reads the same however it is cut', () => {
 class Heard {
   readonly changes: number[] = []
   readonly links: Link[] = []
+  readonly stretches: number[][] = []
   cursor = 0
   readonly ears = {
     changes: (changes: readonly Change[], cursor: number): void => {
@@ -61,14 +64,17 @@ class Heard {
     link: (link: Link): void => {
       if (this.links[this.links.length - 1] !== link) this.links.push(link)
     },
+    stretch: (stretch: { readonly photos: readonly PhotoCard[] }): void => {
+      this.stretches.push(stretch.photos.map(photo => photo.position))
+    },
   }
 }
 
-function follower(requests: Requests): { follower: Follower; heard: Heard } {
+function follower(requests: Requests, live = LIVE): { follower: Follower; heard: Heard } {
   giveWx({ request: requests.request })
   const api = new Api('https://k', new Sessions('https://k'), () => 'zh', new Passes())
   const heard = new Heard()
-  return { follower: new Follower(api, 'a', LIVE, 7, heard.ears), heard }
+  return { follower: new Follower(api, 'a', live, 7, heard.ears), heard }
 }
 
 beforeEach(() => {
@@ -201,4 +207,96 @@ test('a server that ends every stream at once is not hammered', async () => {
   }
   assert.ok(requests.open.length < 10, `${requests.open.length} requests in 5 s`)
   follow.stop()
+})
+
+function head(revision: number, since: number, changes: readonly Change[]): object {
+  return { revision, since, changes, index: 'https://cdn/feed/a/i/1.json', poll_ms: 1500 }
+}
+
+function answer(requests: Requests, data: object, statusCode = 200): Promise<void> {
+  requests.last.success({ statusCode, data, header: {} })
+  return settle()
+}
+
+test('a crowded platform is read by its files, and asked for a stream again later', async () => {
+  const requests = new Requests()
+  const { follower: follow, heard } = follower(requests)
+  follow.start()
+  await answer(requests, { code: 'too_many' }, 429)
+  assert.equal(requests.last.url, 'https://k/mp/v1/albums/a') // are there files by now?
+  await answer(requests, { live: FILES })
+  assert.equal(requests.last.url, 'https://cdn/feed/a/head.json')
+  assert.deepEqual(requests.last.header, {})
+  await answer(requests, head(9, 5, [card(7), card(8), tombstone(2, 9)]))
+  assert.deepEqual(heard.changes, [8, 9])
+  const before = requests.open.length
+  mock.timers.tick(1000)
+  await settle()
+  assert.equal(requests.open.length, before)
+  mock.timers.tick(1000)
+  await settle()
+  assert.equal(requests.open.length, before + 1)
+  await answer(requests, head(9, 5, [card(8)]))
+  assert.deepEqual(heard.changes, [8, 9])
+  assert.deepEqual(heard.links, ['connecting', 'polling'])
+  mock.timers.tick(90_000)
+  await settle()
+  assert.match(requests.last.url, /stream\?after=9/)
+  follow.stop()
+})
+
+test('an album without files is polled when there is no room for a stream', async () => {
+  const requests = new Requests()
+  const { follower: follow } = follower(requests)
+  follow.start()
+  await answer(requests, {}, 429)
+  await answer(requests, { live: LIVE })
+  assert.match(requests.last.url, /changes\?after=7/)
+  follow.stop()
+})
+
+test('who is told to begin with the files does', async () => {
+  const requests = new Requests()
+  const { follower: follow } = follower(requests, { ...FILES, carrier: 'files' })
+  follow.start()
+  assert.equal(requests.last.url, 'https://cdn/feed/a/head.json')
+  await answer(requests, {}, 404) // written anew, or private now: the platform knows
+  mock.timers.tick(1000)
+  await settle()
+  assert.match(requests.last.url, /stream\?after=7/)
+  follow.stop()
+})
+
+test('a platform that answers nobody is read by its files', async () => {
+  const requests = new Requests(false)
+  const { follower: follow, heard } = follower(requests, FILES)
+  follow.start()
+  await settle()
+  for (let n = 0; n < 2; n++) {
+    assert.match(requests.last.url, /changes\?/)
+    await answer(requests, {}, 503)
+    mock.timers.tick(2000)
+    await settle()
+  }
+  assert.equal(requests.last.url, 'https://cdn/feed/a/head.json')
+  await answer(requests, head(12, 9, [card(10), card(11), card(12)]))
+  assert.match(requests.last.url, /changes\?after=7&wait=0/) // too far behind for the head
+  await answer(requests, {}, 503)
+  assert.equal(requests.last.url, 'https://cdn/feed/a/i/1.json')
+  await answer(requests, { segments: [{ url: 'https://cdn/feed/a/s/1.json', first: 1, last: 12, photos: 3 }] })
+  await answer(requests, { photos: [card(12), card(11), card(3)] })
+  assert.deepEqual(heard.stretches, [[12, 11, 3]])
+  assert.deepEqual(heard.changes, [10, 11, 12])
+  assert.equal(heard.links[heard.links.length - 1], 'polling')
+  follow.stop()
+})
+
+test('what a stretch does not show any more is hidden, and what is newer stays', () => {
+  const feed = new Feed()
+  feed.take([card(1), card(2), card(3), card(9, { revision: 30 })])
+  feed.take([...feed.missing({ first: 1, last: 9, photos: [card(1)] }, 20)])
+  assert.deepEqual(
+    feed.photos.map(photo => photo.position),
+    [9, 1],
+  )
 })

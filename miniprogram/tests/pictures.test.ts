@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import zlib from 'node:zlib'
 import fc from 'fast-check'
 import { fromBase64, fromUtf8, toBase64 } from '../src/lib/bytes'
-import { png } from '../src/lib/png'
+import { blackAndWhite, png } from '../src/lib/png'
 import { pixels, standIn } from '../src/lib/thumbhash'
 
 type Rgb = [number, number, number]
@@ -65,6 +65,25 @@ test('a PNG holds the pixels it was given, with right checksums', () => {
       assert.deepEqual(Array.from(raw), rows.flat())
     }),
   )
+})
+
+test('a code becomes a black and white PNG with a quiet zone, of any size', () => {
+  const rows = Array.from({ length: 61 }, (_, y) => Array.from({ length: 61 }, (_, x) => ((x * y) % 3 ? '1' : '0')).join(''))
+  const [scale, margin] = [16, 4]
+  const file = Buffer.from(blackAndWhite(rows, scale, margin))
+  const side = (61 + 2 * margin) * scale
+  assert.deepEqual([file.readUInt32BE(16), file.readUInt32BE(20), file[24], file[25]], [side, side, 1, 0])
+  const idat = file.indexOf('IDAT')
+  const raw = zlib.inflateSync(file.subarray(idat + 4, idat + 4 + file.readUInt32BE(idat - 4)))
+  const row = Math.ceil(side / 8) + 1
+  assert.equal(raw.length, side * row) // more than one block of 64 KB
+  const dark = (x: number, y: number): boolean => (((raw[y * row + 1 + (x >> 3)] ?? 0) >> (7 - (x & 7))) & 1) === 0
+  for (let y = 8; y < side; y += scale) {
+    for (let x = 8; x < side; x += scale) {
+      const wanted = rows[Math.floor(y / scale) - margin]?.[Math.floor(x / scale) - margin] === '1'
+      assert.equal(dark(x, y), wanted, `${x},${y}`)
+    }
+  }
 })
 
 test('base64 and UTF-8 agree with Node for everything', () => {

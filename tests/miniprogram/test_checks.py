@@ -10,9 +10,12 @@ import pytest
 from tests.miniprogram.conftest import ROOT, House
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-NAMES = {"EventCard": "EventShape", "AlbumCard": "AlbumShape", "PhotoCard": "PhotoShape"}
+NAMES = {"EventCard": "EventShape", "AlbumCard": "AlbumShape", "PhotoCard": "PhotoShape", "SlateCode": "SlateShape"}
+NAMES |= {"Pack": "ExportShape", "PackPart": "ExportPart"}
 SHAPES = [
     "Live",
+    "Files",
+    "ScheduleLine",
     "Urls",
     "Tombstone",
     "Session",

@@ -25,6 +25,14 @@ export function minePath(albumId?: string, list?: string): string {
   return `/pages/mine/mine?${query({ album: albumId, list })}`
 }
 
+export function slatePath(albumId: string): string {
+  return `/pages/slate/slate?${query({ album: albumId })}`
+}
+
+export function packPath(albumId: string): string {
+  return `/pages/pack/pack?${query({ album: albumId })}`
+}
+
 export function reportPath(photo: Pick<PhotoCard, 'id' | 'album_id' | 'position'>): string {
   return `/pages/report/report?${query({ album: photo.album_id, id: photo.id, at: photo.position })}`
 }

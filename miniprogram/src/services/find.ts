@@ -1,30 +1,41 @@
-/**
- * Find photos by when they were taken, without any face: newest first, a page at a time, as they are found.
- *
- * An album is ordered by publication, and no photo is published before it was taken; so once a page was published
- * before the wanted time began, everything older was taken even earlier.
- */
+/** Find photos without any face: by when they were taken, or the most liked ones; a page at a time, as they are found. */
 
 import type { Api } from './api'
-import { readHistory } from './albums'
-import type { PhotoCard } from './wire'
+import type { History, PhotoCard } from './wire'
 
 const PAGE = 100
-const CLOCK_ERROR_MS = 120_000
+const HOTTEST = 300
 
 export interface Span {
   readonly from: number
   readonly to: number
 }
 
-/** Photos taken within [from, to). Raises Refused, NoAnswer. */
+/** Photos taken within [from, to), newest first. Raises Refused, NoAnswer. */
 export async function* findTaken(api: Api, albumId: string, wanted: Span): AsyncGenerator<readonly PhotoCard[]> {
-  for (let before: number | null = null; ; ) {
-    const page = await readHistory(api, albumId, before, PAGE)
-    const found = page.photos.filter(photo => takenWithin(photo, wanted))
-    if (found.length > 0) yield found
-    const oldest = page.photos[page.photos.length - 1]
-    if (page.next === null || (oldest?.live_at ?? wanted.from) < wanted.from - CLOCK_ERROR_MS) return
+  yield* pages(api, albumId, { ...wanted })
+}
+
+/** The most liked first. Raises Refused, NoAnswer. */
+export async function* findHot(api: Api, albumId: string): AsyncGenerator<readonly PhotoCard[]> {
+  let found = 0
+  for await (const photos of pages(api, albumId, { order: 'hot' })) {
+    yield photos.filter(photo => photo.likes > 0)
+    found += photos.length
+    if (found >= HOTTEST || photos.some(photo => photo.likes === 0)) return
+  }
+}
+
+async function* pages(
+  api: Api,
+  albumId: string,
+  wanted: Readonly<Record<string, string | number>>,
+): AsyncGenerator<readonly PhotoCard[]> {
+  for (let before: number | undefined = undefined; ; ) {
+    const query: Record<string, string | number | undefined> = { ...wanted, before, limit: PAGE }
+    const page: History = await api.ask<History>({ path: `/mp/v1/albums/${albumId}/photos`, query })
+    if (page.photos.length > 0) yield page.photos
+    if (page.next === null) return
     before = page.next
   }
 }

@@ -27,9 +27,12 @@ export class Passes {
   }
 }
 
-/** Open a private album by its code, its password or the guest's own invitation. Raises Refused, NoAnswer. */
-export async function enterAlbum(api: Api, passes: Passes, albumId: string, code: string): Promise<void> {
-  const wish = { path: `/mp/v1/albums/${albumId}/enter`, body: { code: code.trim() }, named: true, tries: 1 }
+/** `code`: the album's code or password, or the guest's own invitation; `phone_code`: what WeChat's phone button gave. */
+export type Knock = { readonly code: string } | { readonly phone_code: string }
+
+/** Open a private album. Raises Refused, NoAnswer. */
+export async function enterAlbum(api: Api, passes: Passes, albumId: string, said: Knock): Promise<void> {
+  const wish = { path: `/mp/v1/albums/${albumId}/enter`, body: said, named: true, tries: 1 }
   passes.keep(albumId, await api.ask<Entered>(wish))
 }
 

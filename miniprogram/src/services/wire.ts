@@ -12,6 +12,14 @@ export interface EventCard {
   readonly state: 'draft' | 'open' | 'closed' | 'archived'
   readonly share_code: string
   readonly cover_url: string | null
+  readonly schedule: readonly ScheduleLine[]
+}
+
+export interface ScheduleLine {
+  readonly starts_at: Moment
+  readonly ends_at: Moment | null
+  readonly title: string
+  readonly place: string
 }
 
 export interface AlbumCard {
@@ -28,8 +36,34 @@ export interface AlbumCard {
 }
 
 export interface Live {
+  /** What to begin with; `files` when the platform is crowded. */
+  readonly carrier: 'stream' | 'files'
   readonly stream: string
   readonly wait_s: number
+  readonly files: Files | null
+}
+
+export interface Files {
+  readonly head: string
+  readonly poll_ms: number
+}
+
+/** The newest changes, oldest first. Every visible change after `since` is among them. */
+export interface Head {
+  readonly revision: number
+  readonly since: number
+  readonly changes: readonly Change[]
+  readonly index: string
+  readonly poll_ms: number
+}
+
+/** Newest first; positions. */
+export interface Index {
+  readonly segments: readonly { readonly url: string; readonly first: number; readonly last: number }[]
+}
+
+export interface Segment {
+  readonly photos: readonly PhotoCard[]
 }
 
 /** Which source the picture was made from, worst first. */
@@ -114,6 +148,31 @@ export interface Reported {
 export interface Entered {
   readonly album_token: string
   readonly expires_in: number
+}
+
+/** What a guest holds up to the photographer: `1` is black. */
+export interface SlateCode {
+  readonly text: string
+  readonly rows: readonly string[]
+}
+
+/** Many photos as ZIP files. `withdrawn`: a photo in it was recalled. */
+export interface Pack {
+  readonly id: string
+  readonly state: 'planned' | 'making' | 'ready' | 'failed' | 'withdrawn'
+  readonly done: number
+  readonly photos: number
+  readonly bytes: number
+  readonly parts: readonly PackPart[]
+  readonly manifest_url: string | null
+  readonly expires_at: Moment | null
+}
+
+export interface PackPart {
+  readonly number: number
+  readonly size: number
+  readonly photos: number
+  readonly url: string
 }
 
 export interface Liked {

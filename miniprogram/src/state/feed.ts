@@ -7,7 +7,8 @@
  * so that an old photo that got a new frame does not appear as a new one.
  */
 
-import { isTombstone, type Change, type PhotoCard } from '../services/wire'
+import type { Stretch } from '../services/files'
+import { isTombstone, type Change, type PhotoCard, type Tombstone } from '../services/wire'
 
 /** What a batch of cards changed on screen. */
 export interface Taken {
@@ -52,6 +53,15 @@ export class Feed {
       bettered: this.shown.filter(photo => before.has(photo.id) && touched.has(photo.id)),
       hidden: Array.from(touched).filter(id => before.has(id) && this.photo(id) === null),
     }
+  }
+
+  /** Tombstones for what is shown of a stretch and, at this revision, is not in it any more. */
+  missing({ first, last, photos }: Stretch, revision: number): Tombstone[] {
+    const there = new Set(photos.map(photo => photo.id))
+    return this.shown
+      .filter(({ id, position }) => position >= first && position <= last && !there.has(id))
+      .filter(photo => photo.revision < revision)
+      .map(({ id, album_id, position }) => ({ id, album_id, position, revision, hidden: true }))
   }
 
   /** The same photo with URLs signed anew; an older or unknown card is ignored. */

@@ -6,7 +6,13 @@ import { HOUR_MS, hoursBetween, hoursOf, type Hour } from './hours'
 import type { List, Memory } from './mine'
 import type { Visit } from './visits'
 
-export type Tab = List | 'find'
+/** Lists of this phone; then what the platform is asked for, of one album. */
+export type Tab = List | Asked
+export type Asked = 'slate' | 'hot' | 'find'
+
+export function isAsked(tab: Tab): tab is Asked {
+  return tab === 'slate' || tab === 'hot' || tab === 'find'
+}
 
 export interface Chosen {
   readonly tab: Tab
@@ -29,7 +35,7 @@ export function filtersOf(
   words: Words['mine'],
   now: number,
 ): Filters {
-  return chosen.tab === 'find' ? forFinding(chosen, visits, now) : forList(chosen, memories, visits, words)
+  return isAsked(chosen.tab) ? forFinding(chosen, visits, now) : forList(chosen, memories, visits, words)
 }
 
 /** Of a list: everything, unless something was chosen; one album or hour is no choice. */
@@ -45,13 +51,13 @@ function forList(chosen: Chosen, memories: readonly Memory[], visits: readonly V
   }
 }
 
-/** For finding one album and one hour are always chosen: the latest ones. */
+/** For asking one album is always chosen, and for finding one hour: the latest ones. */
 function forFinding(chosen: Chosen, visits: readonly Visit[], now: number): Filters {
   const albums: Hour[] = []
   for (const visit of visits) albums.push(...visit.albums.map(({ id, title }) => ({ id, label: title })))
   const albumId = kept(chosen.albumId, albums, albums[0]?.id ?? '')
   const visit = visits.find(known => known.albums.some(album => album.id === albumId))
-  const hours = visit ? hoursOfVisit(visit, now) : []
+  const hours = visit && chosen.tab === 'find' ? hoursOfVisit(visit, now) : []
   return { albums, albumId, hours, hour: kept(chosen.hour, hours, hours[0]?.id ?? '') }
 }
 

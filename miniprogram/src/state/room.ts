@@ -28,6 +28,8 @@ export class Room {
   album: AlbumCard | null = null
   feed = new Feed()
   link: Link = 'connecting'
+  /** What opens the album, also while its door is closed. */
+  access = ''
   readonly news = new News<Said>()
   private follower: Follower | null = null
   private opening: Promise<void> | null = null
@@ -130,6 +132,7 @@ export class Room {
   }
 
   private async begin(album: AlbumCard): Promise<void> {
+    this.access = album.access
     const page = await readHistory(this.api, this.albumId, null)
     this.follower?.stop()
     this.album = album
@@ -141,6 +144,9 @@ export class Room {
       changes: (changes, cursor) => {
         this.cursor = cursor
         this.heard(changes)
+      },
+      stretch: (stretch, revision) => {
+        this.heard([...stretch.photos, ...this.feed.missing(stretch, revision)])
       },
       link: link => {
         this.link = link

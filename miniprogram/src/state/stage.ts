@@ -8,6 +8,7 @@ import type { PhotoCard } from '../services/wire'
 import { Language } from './language'
 import { Mine } from './mine'
 import { Network } from './network'
+import { Packs } from './packs'
 import { Reminders } from './reminders'
 import { Rooms } from './rooms'
 import { Visits } from './visits'
@@ -17,6 +18,7 @@ export interface Stage {
   readonly passes: Passes
   readonly rooms: Rooms
   readonly mine: Mine
+  readonly packs: Packs
   readonly visits: Visits
   readonly language: Language
   readonly network: Network
@@ -39,6 +41,7 @@ export function buildStage(base: string = API_URL): Stage {
     language,
     rooms: new Rooms(api),
     mine: new Mine(),
+    packs: new Packs(),
     visits: new Visits(),
     network: new Network(),
     reminders: new Reminders(api),

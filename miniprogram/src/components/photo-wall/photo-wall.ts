@@ -16,6 +16,9 @@ export interface Props {
   cap: Cap
   hiddenWord: string
   photoWord: string
+  /** Photos are chosen by a tap; `marks` says which ones are. */
+  picking: boolean
+  marks: Readonly<Record<string, boolean>>
 }
 
 export type Data = object
@@ -33,6 +36,8 @@ defineComponent<Props, Data, Methods>({
     cap: { type: Object, value: { style: '', title: '', hint: '' } },
     hiddenWord: { type: String, value: '' },
     photoWord: { type: String, value: '' },
+    picking: { type: Boolean, value: false },
+    marks: { type: Object, value: {} },
   },
   data: {},
 

@@ -69,8 +69,9 @@ definePage<Data, Methods>({
   async clear() {
     const { t, any } = this.data
     if (!(await confirmed({ title: t.clear, content: t.clearHint, yes: any.ok, no: any.cancel }))) return
-    const { mine, visits, reminders } = stage()
+    const { mine, packs, visits, reminders } = stage()
     mine.clear()
+    packs.clear()
     visits.clear()
     reminders.clear()
     toast(t.cleared)

@@ -1,12 +1,13 @@
 /** An album's wall, live: new photos come by themselves and never move what the guest is looking at. */
 
 import { remind } from '../../flows/remind'
-import { albumPath, eventPath, go, HOME, minePath, query as asQuery, viewerPath } from '../../flows/routes'
+import { cardPicture } from '../../flows/share'
+import { albumPath, eventPath, go, HOME, minePath, packPath, query as asQuery, viewerPath } from '../../flows/routes'
 import type { Cap } from '../../components/photo-wall/photo-wall'
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
-import { enterAlbum } from '../../services/passes'
+import { enterAlbum, type Knock } from '../../services/passes'
 import { Refused } from '../../services/refused'
 import { scan } from '../../services/scan'
 import { tellSeen } from '../../services/seen'
@@ -27,6 +28,7 @@ export interface Data extends Around {
   face: 'loading' | 'wall' | 'locked' | 'failed'
   code: string
   entering: boolean
+  byPhone: boolean
   problem: string
   albumId: string
   tiles: Tile[]
@@ -35,6 +37,7 @@ export interface Data extends Around {
   pillTop: number
   reminded: boolean
   mayRemind: boolean
+  mayPack: boolean
 }
 
 export interface Methods {
@@ -59,6 +62,8 @@ export interface Methods {
   lost(room: Room): void
   type(said: Heard<{ value: string }>): void
   enter(): void
+  enterByPhone(said: Heard<{ code?: string; errMsg: string }>): void
+  knock(said: Knock): void
   openHome(): void
   lookUp(): void
   pick(said: Heard<{ id: string }>): void
@@ -67,6 +72,7 @@ export interface Methods {
   change(said: Heard<{ id: string }>): void
   remindMe(): void
   openMine(): void
+  openPack(): void
   openEvent(): void
 }
 
@@ -97,8 +103,10 @@ definePage<Data, Methods>({
     empty: false,
     reminded: false,
     mayRemind: false,
+    mayPack: false,
     code: '',
     entering: false,
+    byPhone: false,
   },
   room: null,
   wall: null,
@@ -207,7 +215,11 @@ definePage<Data, Methods>({
     await room.open()
     if (this.room !== room) return
     this.wall = new Wall(room.feed, screen.width() - SIDE_PX * 2)
-    this.setData({ face: 'wall', mayRemind: (room.album?.templates.length ?? 0) > 0 })
+    this.setData({
+      face: 'wall',
+      mayRemind: (room.album?.templates.length ?? 0) > 0,
+      mayPack: room.album?.downloads === true,
+    })
     this.paint()
   },
 
@@ -265,7 +277,7 @@ definePage<Data, Methods>({
 
   failed(error) {
     if (error instanceof Refused && error.code === 'locked') {
-      this.setData({ face: 'locked', problem: '', code: '' })
+      this.setData({ face: 'locked', problem: '', code: '', byPhone: this.room?.access === 'list' })
       return
     }
     this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
@@ -277,12 +289,21 @@ definePage<Data, Methods>({
 
   /** The code, the password or the invitation that was typed. */
   enter() {
+    const code = this.data.code.trim()
+    if (code !== '') this.knock({ code })
+  },
+
+  /** WeChat asked the guest and vouches for the number; who says no types their code instead. */
+  enterByPhone(said) {
+    if (said.detail.code !== undefined) this.knock({ phone_code: said.detail.code })
+  },
+
+  knock(said) {
     const { room } = this
-    const { code, entering } = this.data
-    if (room === null || entering || code.trim() === '') return
+    if (room === null || this.data.entering) return
     this.setData({ entering: true, problem: '' })
     const { api, passes } = stage()
-    enterAlbum(api, passes, room.albumId, code)
+    enterAlbum(api, passes, room.albumId, said)
       .then(() => room.reopen())
       .then(() => this.load(room.albumId))
       .catch((error: unknown) => {
@@ -354,6 +375,10 @@ definePage<Data, Methods>({
     go(minePath(this.room?.albumId))
   },
 
+  openPack() {
+    if (this.room !== null) go(packPath(this.room.albumId))
+  },
+
   openEvent() {
     if (this.visit !== null) go(`${eventPath(sceneOf(this.visit.shareCode, 'l'))}&stay=1`)
   },
@@ -362,13 +387,13 @@ definePage<Data, Methods>({
     const newest = this.room?.feed.photos[0]
     const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
     const path = albumPath(this.data.albumId, this.visit?.shareCode)
-    return { title, path, ...(newest ? { imageUrl: newest.urls.view } : {}) }
+    return { title, path, ...cardPicture(newest?.urls.view) }
   },
 
   onShareTimeline() {
     const newest = this.room?.feed.photos[0]
     const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
     const query = asQuery({ id: this.data.albumId, e: this.visit?.shareCode })
-    return { title, query, ...(newest ? { imageUrl: newest.urls.thumb } : {}) }
+    return { title, query, ...cardPicture(newest?.urls.thumb) }
   },
 })

@@ -6,6 +6,7 @@
  */
 
 import { remind } from '../../flows/remind'
+import { cardPicture } from '../../flows/share'
 import { ABOUT, albumPath, eventPath, go, HOME, minePath, query as asQuery } from '../../flows/routes'
 import { definePage, type Tapped } from '../../lib/define'
 import type { Remaining } from '../../lib/moments'
@@ -17,6 +18,7 @@ import { tolerate } from '../../services/refused'
 import { scan } from '../../services/scan'
 import type { AlbumCard, PhotoCard, Scanned } from '../../services/wire'
 import { sightOf, type Phase } from '../../state/occasion'
+import { slotsOf, type Slot } from '../../state/schedule'
 import { stage } from '../../state/stage'
 import { fill } from '../../words/fill'
 import { trouble } from '../../words/trouble'
@@ -48,6 +50,7 @@ export interface Data {
   cover: string
   coverStandIn: string
   rows: Row[]
+  slots: Slot[]
   mayRemind: boolean
   banner: string
   look: 'over' | 'bar'
@@ -89,6 +92,7 @@ definePage<Data, Methods>({
     cover: '',
     coverStandIn: '',
     rows: [],
+    slots: [],
     mayRemind: false,
     banner: '',
     look: 'over',
@@ -178,6 +182,7 @@ definePage<Data, Methods>({
       place: event.place,
       cover: event.cover_url ?? cover?.urls.view ?? '',
       coverStandIn: cover ? standIn(cover.placeholder, cover.width, cover.height) : '',
+      slots: slotsOf(event.schedule, Date.now()),
       mayRemind: albums.some(album => album.templates.length > 0),
       rows: albums.slice(0, ALBUMS_SHOWN).map(album => ({
         id: album.id,
@@ -195,6 +200,8 @@ definePage<Data, Methods>({
 
   tick() {
     if (this.scanned === null) return
+    const slots = slotsOf(this.scanned.event.schedule, Date.now())
+    if (slots.some((slot, n) => slot.phase !== this.data.slots[n]?.phase)) this.setData({ slots })
     const { phase, when, countdown } = sightOf(this.scanned.event, Date.now())
     if (countdown !== null || phase !== this.data.phase || when !== this.data.when) this.setData({ phase, when, countdown })
   },
@@ -240,13 +247,13 @@ definePage<Data, Methods>({
 
   onShareAppMessage() {
     const { title, cover, t } = this.data
-    return { title: fill(t.share, { title }), path: eventPath(sceneFor(this.scene)), ...(cover ? { imageUrl: cover } : {}) }
+    return { title: fill(t.share, { title }), path: eventPath(sceneFor(this.scene)), ...cardPicture(cover) }
   },
 
   onShareTimeline() {
     const { title, cover, t } = this.data
     const query = asQuery({ scene: sceneFor(this.scene) })
-    return { title: fill(t.share, { title }), query, ...(cover ? { imageUrl: cover } : {}) }
+    return { title: fill(t.share, { title }), query, ...cardPicture(cover) }
   },
 })
 

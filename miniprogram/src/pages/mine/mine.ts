@@ -2,13 +2,15 @@
 
 import type { Chip } from '../../components/chip-row/chip-row'
 import type { Cap } from '../../components/photo-wall/photo-wall'
-import { go, viewerPath } from '../../flows/routes'
+import { go, slatePath, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
 import * as screen from '../../lib/screen'
-import { findTaken, takenWithin } from '../../services/find'
+import { findHot, findTaken, takenWithin } from '../../services/find'
 import { findAgain } from '../../services/recall'
+import { tolerate } from '../../services/refused'
+import { findTheirs } from '../../services/slate'
 import type { PhotoCard } from '../../services/wire'
-import { filtersOf, type Tab } from '../../state/filters'
+import { filtersOf, isAsked, type Tab } from '../../state/filters'
 import { spanOf } from '../../state/hours'
 import { LISTS, type Memory } from '../../state/mine'
 import { stage } from '../../state/stage'
@@ -38,6 +40,7 @@ export interface Data {
 
 export interface Methods {
   leaves: (() => void)[]
+  leaveRoom: (() => void) | null
   photos: PhotoCard[]
   wall: Wall | null
   scrolled: number
@@ -48,6 +51,10 @@ export interface Methods {
   memories(): readonly Memory[]
   refresh(): Promise<void>
   collect(round: number): Promise<void>
+  ask(): AsyncGenerator<readonly PhotoCard[]> | null
+  follow(): void
+  renew(): Promise<void>
+  openSlate(): void
   show(searching: boolean): void
   draw(): void
   chooseTab(said: Heard<{ id: Tab }>): void
@@ -57,7 +64,7 @@ export interface Methods {
 }
 
 const SIDE_PX = 8
-const SIGNS: Record<Tab, string> = { liked: 'heart', saved: 'save', recent: 'eye', find: 'clock' }
+const SIGNS: Record<Tab, string> = { liked: 'heart', saved: 'save', recent: 'eye', slate: 'person', hot: 'up', find: 'clock' }
 const NO_CAP: Cap = { style: '', title: '', hint: '' }
 
 definePage<Data, Methods>({
@@ -80,6 +87,7 @@ definePage<Data, Methods>({
     banner: '',
   },
   leaves: [],
+  leaveRoom: null,
   photos: [],
   wall: null,
   scrolled: 0,
@@ -89,8 +97,8 @@ definePage<Data, Methods>({
   onLoad(query) {
     const { language, network } = stage()
     const wanted = LISTS.find(list => list === query['list'])
-    const tab: Tab = query['list'] === 'find' ? 'find' : (wanted ?? 'liked')
-    this.setData({ tab, albumId: tab === 'find' ? (query['album'] ?? '') : '' })
+    const asked = (['slate', 'hot', 'find'] as const).find(list => list === query['list'])
+    this.setData({ tab: asked ?? wanted ?? 'liked', albumId: asked ? (query['album'] ?? '') : '' })
     this.speak(language.words)
     this.leaves = [
       language.news.listen(words => {
@@ -111,6 +119,7 @@ definePage<Data, Methods>({
 
   onUnload() {
     this.round++
+    this.leaveRoom?.()
     for (const leave of this.leaves) leave()
   },
 
@@ -120,7 +129,7 @@ definePage<Data, Methods>({
   },
 
   speak(words) {
-    const { liked, saved, recent, find } = words.mine
+    const { liked, saved, recent, slate, hot, find } = words.mine
     this.setData({
       t: words.mine,
       any: words.any,
@@ -129,6 +138,8 @@ definePage<Data, Methods>({
         { id: 'liked', label: liked },
         { id: 'saved', label: saved },
         { id: 'recent', label: recent },
+        { id: 'slate', label: slate },
+        { id: 'hot', label: hot },
         { id: 'find', label: find },
       ],
       banner: stage().network.weather === 'offline' ? words.any.offline : '',
@@ -141,7 +152,8 @@ definePage<Data, Methods>({
   },
 
   memories() {
-    return this.data.tab === 'find' ? [] : stage().mine.all(this.data.tab)
+    const { tab } = this.data
+    return isAsked(tab) ? [] : stage().mine.all(tab)
   },
 
   async refresh() {
@@ -150,6 +162,7 @@ definePage<Data, Methods>({
     this.wall = null
     this.scrolled = 0
     this.show(true)
+    this.follow()
     try {
       await this.collect(round)
       if (this.round === round) this.show(false)
@@ -159,23 +172,61 @@ definePage<Data, Methods>({
   },
 
   async collect(round) {
-    const { api } = stage()
-    const { tab, albumId, hour } = this.data
+    const asked = this.ask()
+    const { albumId, hour, tab } = this.data
+    if (isAsked(tab) && asked === null) return
     const span = spanOf(hour)
-    if (tab === 'find' && (albumId === '' || span === null)) return
     const fits = (photo: Memory): boolean =>
       (albumId === '' || photo.album_id === albumId) && (span === null || takenWithin(photo, span))
     const wanted = this.memories().filter(fits)
-    const pages = tab === 'find' && span !== null ? findTaken(api, albumId, span) : findAgain(api, wanted)
-    for await (const photos of pages) {
+    for await (const photos of asked ?? findAgain(stage().api, wanted)) {
       if (this.round !== round) return
       this.photos.push(...photos)
-      if (tab !== 'find') {
+      if (asked === null) {
         const order = new Map(wanted.map((memory, n) => [memory.id, n]))
         this.photos.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
       }
       this.show(true)
     }
+  },
+
+  /** What the platform finds; null where there is nothing to ask for. */
+  ask() {
+    const { api } = stage()
+    const { tab, albumId, hour } = this.data
+    if (!isAsked(tab) || albumId === '') return null
+    if (tab === 'slate') return findTheirs(api, albumId)
+    if (tab === 'hot') return findHot(api, albumId)
+    const span = spanOf(hour)
+    return span === null ? null : findTaken(api, albumId, span)
+  },
+
+  /** Photos for this guest come by themselves while they look. */
+  follow() {
+    this.leaveRoom?.()
+    this.leaveRoom = null
+    const { tab, albumId } = this.data
+    if (tab !== 'slate' || albumId === '') return
+    const room = stage().rooms.room(albumId)
+    this.leaveRoom = room.enter(said => {
+      if (said.kind === 'changed') void this.renew()
+    })
+    room.open().catch(tolerate) // the list itself says what is wrong
+  },
+
+  /** The list anew, without an empty wall in between. */
+  async renew() {
+    const round = ++this.round
+    const found: PhotoCard[] = []
+    try {
+      for await (const photos of this.ask() ?? []) found.push(...photos)
+    } catch (error) {
+      tolerate(error) // what is shown stays
+      return
+    }
+    if (this.round !== round) return
+    this.photos = found
+    this.show(false)
   },
 
   show(searching) {
@@ -185,12 +236,25 @@ definePage<Data, Methods>({
     this.wall ??= new Wall(source, screen.width() - SIDE_PX * 2)
     this.wall.reset(source)
     const nothing = photos.length === 0 && !searching
-    const words = { liked: t.likedEmpty, saved: t.savedEmpty, recent: t.recentEmpty, find: t.findEmpty }
-    const filtered = this.memories().length > 0 ? t.noMatch : words[tab]
+    const empty: Record<Tab, string> = {
+      liked: t.likedEmpty,
+      saved: t.savedEmpty,
+      recent: t.recentEmpty,
+      slate: t.slateEmpty,
+      hot: t.hotEmpty,
+      find: t.findEmpty,
+    }
+    const nowhere = isAsked(tab) && this.data.albums.length === 0
+    const filtered = this.memories().length > 0 ? t.noMatch : empty[tab]
+    const lines: Partial<Record<Tab, string>> = {
+      slate: t.slateHint,
+      hot: t.hotHint,
+      find: searching ? fill(t.searching, { n: photos.length }) : t.findHint,
+    }
     this.setData({
       emptySign: SIGNS[tab],
-      empty: !nothing ? '' : tab === 'find' && this.data.albums.length === 0 ? t.findNone : filtered,
-      line: searching && tab === 'find' ? fill(t.searching, { n: photos.length }) : tab === 'find' ? t.findHint : t.kept,
+      empty: !nothing ? '' : nowhere ? t.findNone : filtered,
+      line: lines[tab] ?? t.kept,
     })
     this.draw()
   },
@@ -218,6 +282,10 @@ definePage<Data, Methods>({
   chooseHour(said) {
     this.setData({ hour: said.detail.id })
     void this.refresh()
+  },
+
+  openSlate() {
+    if (this.data.albumId !== '') go(slatePath(this.data.albumId))
   },
 
   pick(said) {

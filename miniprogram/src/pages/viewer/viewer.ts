@@ -3,6 +3,7 @@
 import { toast } from '../../flows/ask'
 import { keepPhoto } from '../../flows/keep'
 import { remind } from '../../flows/remind'
+import { cardPicture } from '../../flows/share'
 import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, codeIn } from '../../lib/scene'
@@ -323,16 +324,18 @@ definePage<Data, Methods>({
   onShareAppMessage() {
     const photo = this.slides?.photo
     const title = stage().visits.of(this.albumId)?.title ?? this.data.t.shareTitle
-    if (!photo || this.slides?.isGone !== false) return { title, path: albumPath(this.albumId, this.shareCode) }
-    return { title, path: viewerPath(photo, false, this.shareCode), imageUrl: photo.urls.view }
+    if (!photo || this.slides?.isGone !== false) {
+      return { title, path: albumPath(this.albumId, this.shareCode), ...cardPicture(undefined) }
+    }
+    return { title, path: viewerPath(photo, false, this.shareCode), ...cardPicture(photo.urls.view) }
   },
 
   onShareTimeline() {
     const photo = this.slides?.photo
     const title = stage().visits.of(this.albumId)?.title ?? this.data.t.shareTitle
-    if (!photo) return { title }
+    if (!photo) return { title, ...cardPicture(undefined) }
     const said = { album: photo.album_id, id: photo.id, at: photo.position, e: this.shareCode }
-    return { title, query: asQuery(said), imageUrl: photo.urls.thumb }
+    return { title, query: asQuery(said), ...cardPicture(photo.urls.thumb) }
   },
 })
 

@@ -14,7 +14,7 @@ const UP = { bubbles: false }
 const SPOKEN = { ariaLabel: String, ariaRole: String, ariaLive: String }
 
 /** Registers every built-in component; `share` is called by a button that shares. */
-export function builtIns(space: CodeSpace, groups: Record<string, unknown>, share: () => void): Record<string, string> {
+export function builtIns(space: CodeSpace, groups: Record<string, unknown>, share: () => void, number: () => string): Record<string, string> {
   const define = (tag: string, make: (component: Define) => void): void => {
     const unit = `built-in/${tag}`
     space.addComponentStaticConfig(unit, { component: true })
@@ -25,7 +25,7 @@ export function builtIns(space: CodeSpace, groups: Record<string, unknown>, shar
   }
   define('wx-image', image)
   define('wx-button', component => {
-    button(component, share)
+    button(component, share, number)
   })
   for (const tag of ['wx-scroll-view', 'wx-swiper-item', 'wx-movable-area']) {
     define(tag, component => {
@@ -42,7 +42,7 @@ export function builtIns(space: CodeSpace, groups: Record<string, unknown>, shar
 
 function image(component: Define): void {
   component({
-    properties: { src: String, mode: String, lazyLoad: Boolean },
+    properties: { ...SPOKEN, src: String, mode: String, lazyLoad: Boolean },
     data: { fit: 'cover' },
     observers: {
       mode(this: Own & { setData(change: object): void }) {
@@ -62,7 +62,7 @@ function image(component: Define): void {
   })
 }
 
-function button(component: Define, share: () => void): void {
+function button(component: Define, share: () => void, number: () => string): void {
   component({
     properties: { ...SPOKEN, openType: String, disabled: Boolean, hoverClass: String },
     lifetimes: {
@@ -72,6 +72,11 @@ function button(component: Define, share: () => void): void {
         if (this.data['ariaLabel'] !== '') element.setAttribute('aria-label', String(this.data['ariaLabel']))
         element.addEventListener('click', () => {
           if (this.data['openType'] === 'share') share()
+          if (this.data['openType'] === 'getPhoneNumber') {
+            const said = number()
+            const denied = { errMsg: 'getPhoneNumber:fail user deny' }
+            this.triggerEvent('getphonenumber', said === '' ? denied : { errMsg: 'getPhoneNumber:ok', code: `phone:${said}` }, UP)
+          }
         })
       },
     },

@@ -56,9 +56,10 @@ export function start(bundle: Bundle): void {
   })
   drawSheets(bundle, space, backend)
   bundle.app()
-  define(bundle, space, () => {
+  const share = (): void => {
     phone.shared.push(pages.top?.page.onShareAppMessage?.({ from: 'button' }))
-  })
+  }
+  define(bundle, builtIns(space, bundle.templates, share, () => phone.number), space)
   const [path] = phone.open.split('?')
   if (!bundle.pages.includes(path ?? '')) throw new Error(`${phone.open}: no such page`)
   drawPhone()
@@ -85,6 +86,8 @@ function phoneOf(pages: Pages): Phone {
     toasts: [],
     saved: [],
     shared: [],
+    brightness: 0.4,
+    clipboard: '',
     requests: 0,
     mostRequests: 0,
     hide: () => undefined,
@@ -108,8 +111,7 @@ function drawSheets(bundle: Bundle, space: adapter.CodeSpace, backend: adapter.A
   }
 }
 
-function define(bundle: Bundle, space: adapter.CodeSpace, share: () => void): void {
-  const own = builtIns(space, bundle.templates, share)
+function define(bundle: Bundle, own: Record<string, string>, space: adapter.CodeSpace): void {
   for (const [unit, config] of Object.entries(bundle.configs)) {
     const usingComponents = { ...own, ...config.usingComponents }
     space.addComponentStaticConfig(unit, { component: config.component === true, usingComponents })

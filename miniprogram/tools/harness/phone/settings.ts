@@ -17,6 +17,8 @@ export interface PhoneSettings {
   always: boolean
   album: 'allow' | 'deny' | 'cancel' | 'private'
   modal: boolean
+  /** The phone number the guest shows when asked; empty: they say no. */
+  number: string
   /** What the switch in the settings is set to when they are opened. */
   settings: boolean
 }
@@ -27,6 +29,8 @@ export interface Phone extends PhoneSettings {
   readonly toasts: string[]
   readonly saved: { readonly bytes: number; readonly type: string }[]
   readonly shared: unknown[]
+  brightness: number
+  clipboard: string
   /** Requests that are open, and the most there ever were. */
   requests: number
   mostRequests: number
@@ -56,5 +60,6 @@ export const USUAL: PhoneSettings = {
   always: false,
   album: 'allow',
   modal: true,
+  number: '',
   settings: true,
 }

@@ -18,7 +18,7 @@ const STATUS_PX = 47
 const CAPSULE = { width: 87, height: 32, right: 7 }
 
 export function wxOf(phone: Phone, pages: Pages): object {
-  const known = { ...screen(), ...storage(), ...network(phone), ...people(phone), ...surface(phone), ...routes(pages) }
+  const known = { ...screen(phone), ...storage(), ...network(phone), ...people(phone), ...surface(phone), ...routes(pages) }
   return new Proxy(known, {
     get: (target, name: string) => {
       if (!(name in target)) throw new Error(`wx.${name} is not in the harness`)
@@ -46,7 +46,7 @@ function wrong(options: Options | undefined, errMsg: string, more: Said = {}): v
   }, 1)
 }
 
-function screen(): object {
+function screen(phone: Phone): object {
   return {
     getWindowInfo: () => ({
       windowWidth: innerWidth,
@@ -65,6 +65,20 @@ function screen(): object {
     },
     stopPullDownRefresh: () => undefined,
     vibrateShort: () => undefined,
+    getScreenBrightness: (options: Options) => {
+      fine(options, { value: phone.brightness })
+    },
+    setScreenBrightness: (options: Options & { value: number }) => {
+      phone.brightness = options.value
+      fine(options)
+    },
+    setKeepScreenOn: (options: Options) => {
+      fine(options)
+    },
+    setClipboardData: (options: Options & { data: string }) => {
+      phone.clipboard = options.data
+      fine(options)
+    },
     canIUse: () => true,
   }
 }
