@@ -13,6 +13,6 @@ compile() { # compile NAME SOURCE...
   printf '  ✓ requirements/%s.txt\n' "$name"
 }
 
-compile run pyproject.toml --extra server --extra bridge
-compile dev requirements/dev.in requirements/build.in pyproject.toml --extra server --extra bridge
+compile run pyproject.toml --extra server --extra bridge --extra faces
+compile dev requirements/dev.in requirements/build.in pyproject.toml --extra server --extra bridge --extra faces
 compile build requirements/build.in

@@ -1,7 +1,7 @@
 """A network whose weights are stored as blocks of 8 bits, as the same network with plain numbers.
 
-The face detector comes in a package in that form, and OpenCV cannot run it so. ONNX is protocol buffers: fields of a
-number and a value. Only what is needed of both is read here; what the file's digest vouches for is not checked.
+The face networks come in a package in that form, and neither OpenCV nor ONNX Runtime can run them so. ONNX is protocol
+buffers: fields of a number and a value. Only what is needed is read here; what a digest vouches for is not checked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-_GRAPH, _NODE, _INITIALIZER = 7, 1, 5  # fields of a model and of its graph
+_GRAPH, _NODE, _INITIALIZER, _INPUT, _OUTPUT, _BETWEEN = 7, 1, 5, 11, 12, 13  # fields of a model and of its graph
+_LARGE: Final = 16  # lengths above it grow with the picture, those below are channels
 _TYPES: Final = {1: np.float32, 2: np.uint8, 3: np.int8}
 Array = npt.NDArray[np.generic]
 Field = tuple[int, int, bytes | int]  # number, kind, value
@@ -26,19 +27,54 @@ def plain(model: bytes) -> bytes:
     )
 
 
+def sizeless(model: bytes) -> bytes:
+    """The model for pictures of any size: what it says of the one size it was exported for is taken out."""
+    return b"".join(
+        _field(number, kind, _sizeless_graph(value) if number == _GRAPH and isinstance(value, bytes) else value)
+        for number, kind, value in _fields(model)
+    )
+
+
+def _sizeless_graph(graph: bytes) -> bytes:
+    return b"".join(
+        _field(number, kind, _sizeless_value(value) if number in (_INPUT, _OUTPUT) else value)
+        for number, kind, value in _fields(graph)
+        if number != _BETWEEN
+    )
+
+
+def _sizeless_value(info: bytes | int) -> bytes:
+    """Name 1, type 2 > tensor 1 > shape 2 > dimension 1 > length 1 or name 2."""
+    (_, _, name), (_, _, kind) = _fields(info)
+    [(_, _, tensor)] = _fields(kind)
+    (_, _, element), (_, _, shape) = _fields(tensor)
+    made = b""
+    for place, (_, _, dimension) in enumerate(_fields(shape)):
+        [(_, _, length)] = _fields(dimension)
+        free = isinstance(length, int) and length > _LARGE
+        made += _field(1, 2, _field(2, 2, _text(name).encode() + b"_%d" % place) if free else _field(1, 0, length))
+    return _field(1, 2, name) + _field(2, 2, _field(1, 2, _field(1, 0, element) + _field(2, 2, made)))
+
+
 def _plain_graph(graph: bytes) -> bytes:
     weights = dict(_tensor(value) for number, _, value in _fields(graph) if number == _INITIALIZER)
     made: list[bytes] = []
     used: set[str] = set()
+    asked: set[str] = set()
     for number, kind, value in _fields(graph):
         if number == _NODE and isinstance(value, bytes) and (node := _stored_weights(value, weights)):
             name, inputs, array = node
             made.append(_field(_INITIALIZER, 2, _packed(name, array)))
             used.update(inputs)
-        elif number != _INITIALIZER:
+            continue
+        if number == _NODE:
+            asked.update(_text(one) for place, _, one in _fields(value) if place == 1)
+        if number not in (_INITIALIZER, _INPUT):
             made.append(_field(number, kind, value))
     for number, kind, value in _fields(graph):
         if number == _INITIALIZER and _tensor(value)[0] not in used:
+            made.append(_field(number, kind, value))
+        if number == _INPUT and _named(value) in asked - weights.keys():  # some exports list weights as inputs
             made.append(_field(number, kind, value))
     return b"".join(made)
 
@@ -77,7 +113,7 @@ def _tensor(content: bytes | int) -> tuple[str, Array]:
             kind = value
         elif number == 8:
             name = _text(value)
-        elif number == 9 and isinstance(value, bytes):
+        elif number in (4, 9) and isinstance(value, bytes):  # packed numbers, or their bytes: the same for floats
             raw = value
     return name, np.frombuffer(raw, _TYPES.get(kind, np.uint8)).reshape(shape if kind in _TYPES else -1)
 
@@ -126,6 +162,10 @@ def _varint(value: int) -> bytes:
         made.append(value & 127 | 128)
         value >>= 7
     return bytes([*made, value])
+
+
+def _named(info: bytes | int) -> str:
+    return _text(next(_fields(info))[2])
 
 
 def _text(value: bytes | int) -> str:
