@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Route
 
 from tests.miniprogram.conftest import House
 from tests.miniprogram.phone import Phone
@@ -94,6 +98,77 @@ def test_without_permission_the_photo_is_shown_for_pressing(
     phone.until(f"phone.toasts.includes({words!r})")
     assert phone.calls("previewImage")[0]["showmenu"] is True
     assert phone.now("phone.saved") == []
+
+
+def test_who_closes_the_question_is_not_asked_again(house: House, guest: Guest) -> None:
+    phone = guest(album="cancel")
+    looking_at_a_photo(house, phone)
+    phone.tap("保存")
+    phone.until("phone.calls.some(call => call.name === 'saveImageToPhotosAlbum') && !phone.page().data.busy")
+    assert phone.calls("showModal") == phone.calls("openSetting") == phone.calls("previewImage") == []
+    assert (phone.now("phone.saved"), phone.data["saved"]) == ([], False)
+
+
+def test_a_picture_that_is_lost_on_the_way_is_fetched_again(house: House, guest: Guest) -> None:
+    """Two answers lost: saved all the same. A network that stays away is said, and the next tap works."""
+    phone = guest()
+    looking_at_a_photo(house, phone)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if "-full.jpg" in route.request.url and len(lost) < 2:
+            lost.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    phone.page.route("**/blobs/**", lose)
+    phone.tap("保存")
+    phone.until("phone.saved.length === 1")
+    assert len(lost) == 2
+    phone.page.unroute("**/blobs/**")
+    phone.page.route("**/blobs/**-full.jpg?**", lambda route: route.abort())
+    phone.tap("保存")
+    phone.until("phone.toasts.includes('没能保存，请再试一次') && !phone.page().data.busy")
+    phone.page.unroute("**/blobs/**-full.jpg?**")
+    phone.tap("保存")
+    phone.until("phone.saved.length === 2")
+
+
+def test_a_weak_network_is_said_and_the_wall_goes_on(house: House, guest: Guest) -> None:
+    house.fill(4)
+    phone = guest()
+    phone.scan(house.seed["scene"]).wall(len(house.photos()))
+    phone.now("dispatchEvent(new CustomEvent('weak', { detail: true }))")
+    phone.until("phone.page().data.banner === '网络较慢，正在努力加载'")
+    photo_id = house.shoot()
+    phone.until(f"phone.page().data.tiles.some(tile => tile.id === {photo_id!r})")
+    phone.now("dispatchEvent(new CustomEvent('weak', { detail: false }))")
+    phone.until("phone.page().data.banner === ''")
+
+
+def test_an_album_without_downloads_says_so(house: House, guest: Guest) -> None:
+    album = f"/albums/{house.seed['album_id']}/access"
+    house.organizer(album, {"downloads": False})
+    try:
+        phone = guest()
+        looking_at_a_photo(house, phone)
+        phone.tap("保存")
+        phone.until("phone.toasts.includes('主办方未开放下载')")
+        assert phone.now("phone.saved") == []
+    finally:
+        house.organizer(album, {"downloads": True})
+
+
+def test_a_photo_becomes_a_card_with_a_code(house: House, guest: Guest) -> None:
+    phone = guest()
+    photo_id = looking_at_a_photo(house, phone)
+    phone.tap("海报")
+    phone.until("phone.calls.some(call => call.name === 'showShareImageMenu')")
+    [asked] = [call for call in phone.calls("downloadFile") if "card.jpg" in call["url"]]
+    card = Image.open(io.BytesIO(house.http.get(asked["url"]).content))
+    [code] = [found.text for found in zxingcpp.read_barcodes(card)]
+    assert f"#p={photo_id}" in code
 
 
 def test_asking_to_take_a_photo_down(house: House, guest: Guest) -> None:

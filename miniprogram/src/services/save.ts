@@ -4,7 +4,7 @@
  *   asked for the full size ─ 403 ─► `closed`        the organizer offers no downloads
  *          │ 202: being made, wait
  *          ▼
- *   downloaded ─ fails ─► `failed`
+ *   downloaded ─ fails three times ─► `failed`
  *          ▼
  *   written to the album ─ guest cancels the dialog ─► `cancelled`
  *          │ permission was refused once ─► settings ─ still refused ─► `shown`: the picture itself, press and hold to save
@@ -15,13 +15,12 @@
 
 import { sleep } from '../lib/backoff'
 import type { Api } from './api'
+import { fetchFile } from './fetch'
 import { Refused, tolerate } from './refused'
-import { why, NoAnswer } from './request'
 import type { Download, Waiting } from './wire'
 
 const SCOPE = 'scope.writePhotosAlbum'
 const PATIENCE_MS = 20_000
-const DOWNLOAD_WITHIN_MS = 60_000
 const PRIVACY_REFUSED = 104
 
 export type Saved = 'saved' | 'cancelled' | 'shown' | 'private' | 'closed' | 'failed'
@@ -39,7 +38,7 @@ export async function savePhoto(api: Api, photoId: string, face: SaveFace): Prom
     face.progress('preparing')
     const full = await fullSize(api, photoId)
     face.progress('saving')
-    path = await fetched(full.url)
+    path = await fetchFile(full.url)
   } catch (error) {
     tolerate(error)
     return error instanceof Refused && error.status === 403 ? 'closed' : 'failed'
@@ -55,22 +54,6 @@ async function fullSize(api: Api, photoId: string): Promise<Download> {
     if (Date.now() > until) throw new Refused({ ...said, status: 503 })
     await sleep(Math.max(300, (said.body as Waiting).retry_after * 1000))
   }
-}
-
-function fetched(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    wx.downloadFile({
-      url,
-      timeout: DOWNLOAD_WITHIN_MS,
-      success: said => {
-        if (said.statusCode === 200) resolve(said.tempFilePath)
-        else reject(new Refused({ status: said.statusCode, body: null, retryAfter_s: 0 }))
-      },
-      fail: said => {
-        reject(new NoAnswer(why(said.errMsg)))
-      },
-    })
-  })
 }
 
 async function keep(path: string, face: SaveFace): Promise<Saved> {

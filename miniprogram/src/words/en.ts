@@ -97,6 +97,8 @@ export const en: Words = {
     like: 'Like',
     save: 'Save',
     share: 'Share',
+    poster: 'Card',
+    drawing: 'Drawing…',
     report: 'Take down',
     hidden: 'This photo was taken down',
     gone: 'This photo cannot be shown any more',

@@ -91,6 +91,8 @@ export const zh = {
     like: '喜欢',
     save: '保存',
     share: '分享',
+    poster: '海报',
+    drawing: '正在生成海报…',
     report: '申请下架',
     hidden: '这张照片已下架',
     gone: '这张照片已不可见',

@@ -8,6 +8,7 @@ import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../f
 import { definePage, type Heard } from '../../lib/define'
 import { sceneIn, codeIn } from '../../lib/scene'
 import { tellLike } from '../../services/likes'
+import { openPoster } from '../../services/poster'
 import * as screen from '../../lib/screen'
 import type { PhotoCard } from '../../services/wire'
 import { freshnessOf, type Freshness } from '../../state/freshness'
@@ -62,6 +63,7 @@ export interface Methods {
   like(): void
   count(photo: PhotoCard, liked: boolean): Promise<void>
   save(): void
+  poster(): void
   report(): void
   remindMe(): void
   dismiss(): void
@@ -287,6 +289,22 @@ definePage<Data, Methods>({
     void keepPhoto(stage(), photo)
       .then(kept => {
         if (kept) this.offerAfter()
+      })
+      .finally(() => {
+        this.setData({ busy: false })
+      })
+  },
+
+  poster() {
+    const photo = this.slides?.photo
+    if (!photo || this.data.busy) return
+    this.setData({ busy: true })
+    void wx.showLoading({ title: this.data.t.drawing, mask: false })
+    openPoster(stage().api, photo.id)
+      .then(() => wx.hideLoading())
+      .catch((error: unknown) => {
+        void wx.hideLoading()
+        toast(trouble(error, this.data.any))
       })
       .finally(() => {
         this.setData({ busy: false })

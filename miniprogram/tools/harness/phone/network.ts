@@ -92,8 +92,8 @@ export function fileAt(path: string): Blob | undefined {
   return files.get(path)
 }
 
-export function downloadFile(options: { url: string; success?: Callback; fail?: Callback }): void {
-  fetch(options.url, { cache: 'no-store' })
+export function downloadFile(options: { url: string; header?: Record<string, string>; success?: Callback; fail?: Callback }): void {
+  fetch(options.url, { cache: 'no-store', headers: options.header ?? {} })
     .then(async response => {
       const blob = await response.blob()
       const tempFilePath = URL.createObjectURL(blob)

@@ -110,7 +110,11 @@ function network(phone: Phone): object {
         listener({ isConnected: false, networkType: 'none' })
       })
     },
-    onNetworkWeakChange: () => undefined,
+    onNetworkWeakChange: (listener: (said: Said) => void) => {
+      addEventListener('weak', said => {
+        listener({ weakNet: (said as CustomEvent<boolean>).detail, networkType: '4g' })
+      })
+    },
   }
 }
 
@@ -166,6 +170,11 @@ function people(phone: Phone): object {
         phone.saved.push({ bytes: file.size, type: file.type })
         fine(options)
       } else wrong(options, `saveImageToPhotosAlbum:${said[phone.album]}`, phone.album === 'private' ? { errno: 104 } : {})
+    },
+    showShareImageMenu: (options: Options & { path: string }) => {
+      const file = fileAt(options.path)
+      if (file === undefined) wrong(options, 'showShareImageMenu:fail no such file')
+      else fine(options)
     },
     previewImage: (options: Options) => {
       fine(options)
