@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 from collections.abc import Generator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from redis import RedisError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session
 
 from backend.jobs import Bell, Job
@@ -28,6 +29,12 @@ class Tx(Session):
         """Tell whoever follows the album that `revision` is there to be read."""
         woken = self.info.setdefault("woken", {})
         woken[album_id] = max(revision, woken.get(album_id, 0))
+
+    def alone(self, *about: str) -> None:
+        """Until the end of this transaction nobody else is alone about the same. SQLite's writers always are."""
+        if self.get_bind().dialect.name == "postgresql":
+            key = hashlib.blake2b("\n".join(about).encode(), digest_size=8).digest()
+            self.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key, signed=True))))
 
 
 class Database:

@@ -86,6 +86,15 @@ def publish(tx: Tx, photo_id: str) -> bool:
     return True
 
 
+def show_again(tx: Tx, album_id: str, photo_ids: Sequence[str]) -> None:
+    """What guests know of these photos of an album changed, not the pictures: a new revision for each they can see."""
+    last = _next_revision(tx, album_id, len(photo_ids))
+    for revision, photo_id in enumerate(photo_ids, last - len(photo_ids) + 1):
+        shown = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.LIVE)
+        tx.execute(shown.values(revision=revision))
+    _tell(tx, album_id, last)
+
+
 def _look_soon(tx: Tx, album_id: str, now: int) -> None:
     """Guests may be owed a message; photos that follow each other are looked at together."""
     soon = now + NOTIFY_AFTER_MS
@@ -106,7 +115,7 @@ def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
 
 def hide(tx: Tx, photo_id: str) -> bool:
     """Take a photo off every screen at once; its old URLs follow within seconds. False: it was off already."""
-    photo = tx.get_one(Photo, photo_id)
+    photo = tx.get_one(Photo, photo_id, with_for_update={"key_share": True})  # before the album, as renderers do
     revision = _next_revision(tx, photo.album_id)
     tx.refresh(photo)
     shown = photo.position is not None
@@ -164,6 +173,16 @@ def hot(tx: Tx, album_id: str, skip: int, limit: int, *, only: ColumnElement[boo
     if only is not None:
         query = query.where(only)
     rows = tx.scalars(query.order_by(Photo.likes.desc(), Photo.position.desc()).offset(skip).limit(limit + 1)).all()
+    return Page(_entries(tx, rows[:limit]), cursor=skip + limit, more=len(rows) > limit)
+
+
+def by_time(tx: Tx, album_id: str, skip: int, limit: int, *, only: ColumnElement[bool] | None = None) -> Page:
+    """Latest shutter first, by cameras' clocks set right. `cursor` is the next page's `skip`."""
+    query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    if only is not None:
+        query = query.where(only)
+    order = (func.coalesce(Photo.shot_at, Photo.live_at).desc(), Photo.position.desc())
+    rows = tx.scalars(query.order_by(*order).offset(skip).limit(limit + 1)).all()
     return Page(_entries(tx, rows[:limit]), cursor=skip + limit, more=len(rows) > limit)
 
 
@@ -245,9 +264,10 @@ def _paused(tx: Tx, photo: Photo) -> bool:
     return tx.scalar(select(Bridge.paused_at).where(Bridge.id == photo.bridge_id)) is not None
 
 
-def _next_revision(tx: Tx, album_id: str) -> int:
+def _next_revision(tx: Tx, album_id: str, many: int = 1) -> int:
+    """The last of `many` new ones."""
     return tx.execute(
-        update(Album).where(Album.id == album_id).values(revision=Album.revision + 1).returning(Album.revision)
+        update(Album).where(Album.id == album_id).values(revision=Album.revision + many).returning(Album.revision)
     ).scalar_one()
 
 

@@ -6,6 +6,7 @@ to be made from the best source that can be rendered; `stale()` says where wish 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,20 @@ from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound
 from backend.jobs import RefreshPhoto, RenderPhoto
-from backend.models import Album, Bridge, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind, new_salt
+from backend.models import (
+    Album,
+    Asset,
+    AssetKind,
+    Bridge,
+    Intake,
+    Photo,
+    PhotoState,
+    Rendition,
+    RenditionKind,
+    Source,
+    SourceKind,
+    new_salt,
+)
 from backend.states import bytes_arrived, move_photo
 
 RANK: Final = (SourceKind.PREVIEW, SourceKind.ORIGINAL, SourceKind.RETOUCHED)
@@ -39,6 +53,18 @@ class Card:
     width: int | None = None
     height: int | None = None
     pair_key: str | None = None
+    source: Intake = Intake.FTP
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A source that is in the store."""
+
+    kind: SourceKind
+    key: str
+    digest: str  # sha256, hex
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +78,137 @@ class Made:
     size: int  # bytes
 
 
-def register(tx: Tx, bridge: Bridge, card: Card) -> Photo:
-    """The photo of these bytes at this event, made if need be. Idempotent by event and sha256."""
-    query = select(Photo).filter_by(event_id=bridge.event_id, digest=card.sha256)
+def register(tx: Tx, bridge: Bridge, card: Card) -> Asset:
+    """The file of these bytes at this event, made if need be; its photo is the one of the same press of the shutter.
+
+    Idempotent by event and sha256. Files of one press may be announced at the same moment: they wait for each other.
+    """
+    query = select(Asset).filter_by(event_id=bridge.event_id, digest=card.sha256)
+    if card.pair_key:
+        tx.alone("press", bridge.event_id, card.pair_key)
     found = tx.scalars(query).first()
-    if found is None:
-        photo = Photo(
-            organization_id=bridge.organization_id,
-            event_id=bridge.event_id,
-            album_id=bridge.cameras.get(card.camera, bridge.album_id),
-            bridge_id=bridge.id,
-            asset_id=card.asset_id,
-            digest=card.sha256,
-            size=card.size,
-            name=card.name[-200:],
-            camera=card.camera[:80],
-            pair_key=card.pair_key,
-            shot_at=card.shot_at,
-            bridged_at=card.received_at,
-        )
-        try:
-            with tx.begin_nested():
-                tx.add(photo)
-        except IntegrityError:
-            return tx.scalars(query).one()
-        return photo
-    return found
+    if found is not None:
+        return found
+    asset = Asset(
+        event_id=bridge.event_id,
+        bridge_id=bridge.id,
+        bridge_asset_id=card.asset_id,
+        digest=card.sha256,
+        size=card.size,
+        name=card.name[-200:],
+        kind=AssetKind(card.kind),
+        intake=card.source,
+        camera=card.camera,
+        serial=card.serial,
+        pair_key=card.pair_key,
+        pixels=(card.width or 0) * (card.height or 0),
+    )
+    try:
+        with tx.begin_nested():
+            asset.photo_id = _same_press(tx, bridge, card) or _new_photo(tx, bridge, card)
+            tx.add(asset)
+    except IntegrityError:
+        return tx.scalars(query).one()
+    return asset
 
 
-def add_source(tx: Tx, photo: Photo, kind: SourceKind, *, key: str, digest: str, size: int) -> None:
-    """The bytes are in the store. Idempotent; the photo wants its best source from now on, and work is rung for."""
-    query = select(Source).filter_by(photo_id=photo.id, kind=kind, digest=digest)
+def _new_photo(tx: Tx, bridge: Bridge, card: Card) -> str:
+    photo = Photo(
+        organization_id=bridge.organization_id,
+        event_id=bridge.event_id,
+        album_id=bridge.cameras.get(card.camera, bridge.album_id),
+        bridge_id=bridge.id,
+        asset_id=card.asset_id,
+        digest=card.sha256,
+        size=card.size,
+        name=card.name[-200:],
+        camera=card.camera,
+        pair_key=card.pair_key,
+        shot_at=card.shot_at,
+        bridged_at=card.received_at,
+    )
+    tx.add(photo)
+    tx.flush()
+    return photo.id
+
+
+def _same_press(tx: Tx, bridge: Bridge, card: Card) -> str | None:
+    """The photo this file belongs to. None when there is none, or when it could be one of several: better a second tile
+    than somebody else's picture in the first.
+    """
+    if not card.pair_key:
+        return None
+    there: dict[str, list[Asset]] = {}
+    known = select(Asset).filter_by(event_id=bridge.event_id, pair_key=card.pair_key)
+    for asset in tx.scalars(known.order_by(Asset.id)):
+        there.setdefault(asset.photo_id, []).append(asset)
+    fitting = [one for one, assets in there.items() if all(_one_press(asset, bridge, card) for asset in assets)]
+    sure = [one for one in fitting if any(_same_body(asset, card) for asset in there[one])]
+    found = sure or fitting
+    return found[0] if len(found) == 1 else None
+
+
+def _one_press(asset: Asset, bridge: Bridge, card: Card) -> bool:
+    """May these two files with one pair key be of one press of the shutter?
+
+    Bodies of one model shoot files of one name in one second. Serial numbers tell them apart; where the camera writes
+    none, two files that came the same way must carry the same camera's name. A card's folder is no camera's name.
+    """
+    if asset.serial and card.serial and asset.serial != card.serial:
+        return False
+    if asset.intake is not Intake.CARD and card.source is not Intake.CARD:  # both over the air
+        known = asset.bridge_id == bridge.id or (asset.serial and asset.serial == card.serial)
+        return asset.camera == card.camera and bool(known)
+    return (asset.intake is not card.source) or _same_body(asset, card)
+
+
+def _same_body(asset: Asset, card: Card) -> bool:
+    """Beyond doubt."""
+    same_way = asset.intake is card.source and asset.camera == card.camera
+    return asset.serial == card.serial if asset.serial and card.serial else same_way
+
+
+def add_source(tx: Tx, photo_id: str, stored: Bytes, asset_id: str | None = None) -> Photo:
+    """The bytes are in the store. Idempotent; the photo wants its best source from now on, and work is rung for.
+
+    `asset_id`: the file they are, or were made from; None for a version by hand.
+    """
+    kind = stored.kind
+    tx.execute(select(Photo.id).where(Photo.id == photo_id).with_for_update(key_share=True))  # two at once: one by one
+    query = select(Source).filter_by(photo_id=photo_id, kind=kind, digest=stored.digest)
     known = tx.scalars(query).first()
     if known is not None and kind is SourceKind.RETOUCHED:
         known.stored_at = now_ms()  # the same version once more: it is the newest again
         tx.flush()
     if known is None:
-        try:
-            with tx.begin_nested():
-                tx.add(Source(photo_id=photo.id, kind=kind, key=key, digest=digest, size=size))
-        except IntegrityError:
-            pass  # somebody else recorded the same bytes
+        row = {"key": stored.key, "digest": stored.digest, "size": stored.size}
+        tx.add(Source(photo_id=photo_id, asset_id=asset_id, kind=kind, **row))
+        tx.flush()
     now = now_ms()
     if kind is SourceKind.ORIGINAL:
-        tx.execute(update(Photo).where(Photo.id == photo.id, Photo.original_at.is_(None)).values(original_at=now))
-    _want_best(tx, photo.id)
-    tx.execute(update(Photo).where(Photo.id == photo.id, Photo.stored_at.is_(None)).values(stored_at=now))
-    bytes_arrived(tx, photo.id)
-    tx.refresh(photo)
+        tx.execute(update(Photo).where(Photo.id == photo_id, Photo.original_at.is_(None)).values(original_at=now))
+    _want_best(tx, photo_id)
+    tx.execute(update(Photo).where(Photo.id == photo_id, Photo.stored_at.is_(None)).values(stored_at=now))
+    bytes_arrived(tx, photo_id)
+    photo = tx.get_one(Photo, photo_id, populate_existing=True)
     by_hand = kind is SourceKind.RETOUCHED  # somebody is waiting to see it
     tx.ring(RefreshPhoto(photo.id) if photo.state is PhotoState.LIVE and not by_hand else RenderPhoto(photo.id))
+    return photo
+
+
+def set_times(tx: Tx, bridge: Bridge, times: Mapping[str, int]) -> list[Photo]:
+    """When photos were really taken, by the digest of a file this bridge announced. Returns those that changed.
+
+    A photo is set by the first of its files only, so that two files cannot set it back and forth.
+    """
+    said = select(Photo).where(Photo.bridge_id == bridge.id, Photo.digest.in_(times)).order_by(Photo.id)
+    changed = [
+        photo for photo in tx.scalars(said.with_for_update(key_share=True)) if photo.shot_at != times[photo.digest]
+    ]
+    for photo in changed:
+        photo.shot_at = times[photo.digest]
+    tx.flush()
+    return changed
 
 
 def refuse_source(tx: Tx, photo_id: str, source_id: str, code: str) -> bool:
@@ -133,6 +240,8 @@ def record_made(tx: Tx, photo_id: str, source_id: str, recipe_id: str, made: lis
         "render_due_at": 0,
         "rendered_at": func.coalesce(Photo.rendered_at, now),
     }
+    if "shot_at" in facts:  # what the picture says; a bridge that knows the camera's clock knows better
+        facts = facts | {"shot_at": func.coalesce(Photo.shot_at, facts["shot_at"])}
     tx.execute(update(Photo).where(Photo.id == photo_id).values(**done, **facts))
 
 
@@ -239,19 +348,30 @@ def go_back(tx: Tx, photo_id: str, source_id: str | None) -> bool:
     return photo.source_id != before
 
 
-def original_stored(tx: Tx, photo_id: str) -> bool:
-    query = select(Source.id).filter_by(photo_id=photo_id, kind=SourceKind.ORIGINAL)
+def original_stored(tx: Tx, asset: Asset) -> bool:
+    """Whether these very bytes are safe here."""
+    query = select(Source.id).filter_by(photo_id=asset.photo_id, kind=SourceKind.ORIGINAL, digest=asset.digest)
     return tx.scalars(query).first() is not None
 
 
 def _want_best(tx: Tx, photo_id: str) -> bool:
-    """Point the photo at its best source that can be rendered. False: there is none."""
-    usable = tx.scalars(select(Source).where(Source.photo_id == photo_id, Source.refusal.is_(None))).all()
+    """Point the photo at its best source that can be rendered. False: there is none.
+
+    A version somebody went back to, else anything before RAW, else by rank, else more pixels. Of previews the first
+    counts: another one shows nothing new. Of versions by hand the last.
+    """
+    with_files = select(Source, Asset).outerjoin(Asset, Asset.id == Source.asset_id)
+    usable = tx.execute(with_files.where(Source.photo_id == photo_id, Source.refusal.is_(None))).all()
     pinned = tx.scalar(select(Photo.pinned_source_id).where(Photo.id == photo_id))
-    best = max(usable, key=lambda s: (s.id == pinned, RANK.index(s.kind), s.stored_at), default=None)
-    tx.execute(
-        update(Photo)
-        .where(Photo.id == photo_id)
-        .values(source_id=best.id if best else None, render_attempts=0, render_due_at=0)
-    )
+
+    def rank(source: Source, asset: Asset | None) -> tuple[bool, bool, int, int, int]:
+        raw = asset is not None and asset.kind is AssetKind.RAW
+        pixels = asset.pixels if asset is not None and source.kind is SourceKind.ORIGINAL else 0
+        later = -source.stored_at if source.kind is SourceKind.PREVIEW else source.stored_at
+        return source.id == pinned, not raw, RANK.index(source.kind), pixels, later
+
+    best = max(usable, key=lambda row: rank(*row), default=None)
+    wanted = best[0].id if best else None
+    chosen = update(Photo).where(Photo.id == photo_id).values(source_id=wanted, render_attempts=0, render_due_at=0)
+    tx.execute(chosen)
     return best is not None

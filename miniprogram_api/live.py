@@ -28,13 +28,15 @@ STREAM_S = 55.0  # WeChat ends a request after 60 s; the client resumes by its c
 @bp.get("/albums/<album_id>/photos")
 @endpoint(query=HistoryQuery, answers={200: History})
 def photos(album_id: str, query: HistoryQuery) -> ResponseReturnValue:
-    """Newest first, or the most liked first; of a span of time."""
+    """Newest first, the most liked, or the latest shutter first; of a span of time."""
     calling_guest()
     with stage().db.reading() as tx:
         mine = gate.enter(tx, album_id)
         only = feed.taken(query.since, query.until)
         if query.order == "hot":
             page = feed.hot(tx, album_id, query.before or 0, query.limit, only=only)
+        elif query.order == "time":
+            page = feed.by_time(tx, album_id, query.before or 0, query.limit, only=only)
         else:
             page = feed.history(tx, album_id, query.before, query.limit, only=only)
     url = gate.signed(stage(), mine)

@@ -33,7 +33,7 @@ class MineQuery(Shape):
 
 
 class HistoryQuery(MineQuery):
-    order: Literal["new", "hot"] = "new"
+    order: Literal["new", "hot", "time"] = "new"
     since: Annotated[int | None, Field(alias="from", ge=0)] = None
     until: Annotated[int | None, Field(alias="to", ge=0)] = None
 

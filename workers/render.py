@@ -170,7 +170,7 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "placeholder": one.placeholder,
                 "dominant": one.dominant,
                 "look": one.look,
-                "shot_at": found.shot_at or opened.facts.shot_at,
+                "shot_at": opened.facts.shot_at,
                 **_aids(one.aids, order.source.id, damaged=one.damaged),
             }
     if found.made_source_id is None and facts and (said := slate.read(data)):

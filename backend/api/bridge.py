@@ -12,7 +12,7 @@ import orjson
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend import audit, bridges, feed, photos, security
@@ -20,7 +20,7 @@ from backend.clock import now_ms
 from backend.context import Stage
 from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
 from backend.http import answer, body, calling_bridge, checked, query, stage
-from backend.models import Bridge, Event, Photo, SourceKind, Upload
+from backend.models import Asset, Bridge, Event, Intake, Photo, SourceKind, Upload
 from backend.storage import Part, digest, original_key, source_key
 
 bp = Blueprint("bridge", __name__, url_prefix="/bridge/v1")
@@ -45,9 +45,13 @@ class CardShape(BaseModel):
     width: Annotated[int, Field(ge=0)] | None = None
     height: Annotated[int, Field(ge=0)] | None = None
     pair_key: Annotated[str, Field(max_length=160)] | None = None
+    source: Annotated[str, Field(max_length=20)] = "ftp"
+    serial: Annotated[str, Field(max_length=80)] = ""
 
     def card(self) -> photos.Card:
-        return photos.Card(**self.model_dump())
+        said = self.model_dump()
+        way = Intake(self.source) if self.source in set(Intake) else Intake.FTP  # a newer bridge's word
+        return photos.Card(**said | {"source": way})
 
 
 class Batch(BaseModel):
@@ -67,6 +71,15 @@ class CommandsQuery(BaseModel):
 
 class Identity(BaseModel):
     identity: dict[str, Any]
+
+
+class Time(BaseModel):
+    sha256: Sha256
+    shot_at: Annotated[int, Field(ge=0, lt=10**14)]
+
+
+class Times(BaseModel):
+    times: Annotated[list[Time], Field(max_length=500)]
 
 
 class Known(BaseModel):
@@ -114,9 +127,10 @@ def receive_preview(asset_id: str) -> ResponseReturnValue:
     key = source_key(caller.event_id, "preview", name)
     stage().store.put(key, data)
     with stage().db.writing() as tx:
-        photo = photos.register(tx, caller, card)
-        photos.add_source(tx, photo, SourceKind.PREVIEW, key=key, digest=name, size=len(data))
-        stored = photos.original_stored(tx, photo.id)
+        asset = photos.register(tx, caller, card)
+        stored_as = photos.Bytes(SourceKind.PREVIEW, key, name, len(data))
+        photo = photos.add_source(tx, asset.photo_id, stored_as, asset.id)
+        stored = photos.original_stored(tx, asset)
     return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, card.size)})
 
 
@@ -132,11 +146,12 @@ def complete(asset_id: str) -> ResponseReturnValue:
     """Join the parts, read the bytes back, compare: «stored» is said only of bytes we hashed ourselves."""
     caller, said, at = calling_bridge(), body(Completion), stage()
     with at.db.reading() as tx:
-        photo = tx.scalars(select(Photo).filter_by(event_id=caller.event_id, digest=said.sha256)).first()
-        if photo is None:
+        asset = tx.scalars(select(Asset).filter_by(event_id=caller.event_id, digest=said.sha256)).first()
+        if asset is None:
             raise NotFound(f"asset {asset_id}")
-        stored = photos.original_stored(tx, photo.id)
-        upload = tx.get(Upload, photo.id)
+        stored = photos.original_stored(tx, asset)
+        upload = tx.get(Upload, asset.id)
+        photo = tx.get_one(Photo, asset.photo_id)
     if not stored:
         if upload is None or upload.upload_id != said.upload_id:
             raise Conflict(f"asset {asset_id} has no such upload", code="missing_parts")
@@ -145,26 +160,36 @@ def complete(asset_id: str) -> ResponseReturnValue:
             _start_over(at, upload)
             raise BadInput("sha256 of the stored bytes differs", code="bad_digest")
         with at.db.writing() as tx:
-            photo = tx.get_one(Photo, photo.id)
-            photos.add_source(tx, photo, SourceKind.ORIGINAL, key=upload.key, digest=said.sha256, size=said.size)
-            gone = tx.get(Upload, photo.id)
-            if gone is not None:
-                tx.delete(gone)
+            stored_as = photos.Bytes(SourceKind.ORIGINAL, upload.key, said.sha256, said.size)
+            photo = photos.add_source(tx, asset.photo_id, stored_as, asset.id)
+            tx.execute(delete(Upload).where(Upload.asset_id == asset.id))
     return answer({"photo_id": photo.id, "state": photo.state, "original": "stored"})
+
+
+@bp.post("/assets/times")
+def set_times() -> ResponseReturnValue:
+    """The error of a camera's clock became known: when what it sent before was really taken."""
+    caller, said = calling_bridge(), body(Times)
+    with stage().db.writing() as tx:
+        corrected = photos.set_times(tx, caller, {one.sha256: one.shot_at for one in said.times})
+        for album_id in sorted({photo.album_id for photo in corrected}):
+            feed.show_again(tx, album_id, [photo.id for photo in corrected if photo.album_id == album_id])
+    return answer({"changed": len(corrected)})
 
 
 @bp.post("/assets/reconcile")
 def reconcile() -> ResponseReturnValue:
     caller, said = calling_bridge(), body(Known)
+    wanted = select(Asset, Photo).join(Photo, Photo.id == Asset.photo_id)
+    wanted = wanted.where(Asset.event_id == caller.event_id, Asset.digest.in_(said.sha256))
     with stage().db.reading() as tx:
-        rows = tx.scalars(select(Photo).where(Photo.event_id == caller.event_id, Photo.digest.in_(said.sha256))).all()
         known = {
-            p.digest: {
-                "photo_id": p.id,
-                "state": p.state,
-                "original": _original(photos.original_stored(tx, p.id), p.size),
+            asset.digest: {
+                "photo_id": photo.id,
+                "state": photo.state,
+                "original": _original(photos.original_stored(tx, asset), asset.size),
             }
-            for p in rows
+            for asset, photo in tx.execute(wanted)
         }
     return answer({"known": known})
 
@@ -202,14 +227,15 @@ def retract(asset_id: str) -> ResponseReturnValue:
     """The operator takes a photo back, shown already or not."""
     caller = calling_bridge()
     with stage().db.writing() as tx:
-        photo = tx.scalars(select(Photo).filter_by(bridge_id=caller.id, asset_id=asset_id)).first()
-        if photo is None:
+        asset = tx.scalars(select(Asset).filter_by(bridge_id=caller.id, bridge_asset_id=asset_id)).first()
+        if asset is None:
             raise NotFound(f"asset {asset_id}")
+        photo = tx.get_one(Photo, asset.photo_id)
         if feed.hide(tx, photo.id):
             audit.record(tx, caller.organization_id, f"bridge:{caller.id}", "hide", f"photo:{photo.id}")
         tx.refresh(photo)
-        stored = photos.original_stored(tx, photo.id)
-    return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, photo.size)})
+        stored = photos.original_stored(tx, asset)
+    return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, asset.size)})
 
 
 @bp.put("/identity")
@@ -251,14 +277,15 @@ def _grant(at: Stage, caller: Bridge, card: photos.Card) -> dict[str, Any]:
     """Raises Conflict when other requests for the same photo were faster every time; asking again helps."""
     for _ in range(TRIES):
         with at.db.writing() as tx:
-            photo = photos.register(tx, caller, card)
-            stored = photos.original_stored(tx, photo.id)
-            upload = tx.get(Upload, photo.id)
+            asset = photos.register(tx, caller, card)
+            photo = tx.get_one(Photo, asset.photo_id)
+            stored = photos.original_stored(tx, asset)
+            upload = tx.get(Upload, asset.id)
         said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
         if stored:
             return said | {"original": "stored", "upload": None}
         if upload is None:
-            upload = _open_upload(at, caller, photo, MIME.get(card.kind, "application/octet-stream"))
+            upload = _open_upload(at, asset, MIME.get(card.kind, "application/octet-stream"))
         if upload is not None:
             try:
                 have = at.store.parts(upload.key, upload.upload_id)
@@ -281,11 +308,11 @@ def _signed(at: Stage, upload: Upload, have: list[Part], size: int) -> dict[str,
     return {"upload_id": upload.upload_id, "part_bytes": upload.part_bytes, "have": listed, "parts": parts}
 
 
-def _open_upload(at: Stage, caller: Bridge, photo: Photo, mime: str) -> Upload | None:
+def _open_upload(at: Stage, asset: Asset, mime: str) -> Upload | None:
     """None: another request opened one first."""
-    key = original_key(caller.event_id, photo.digest)
+    key = original_key(asset.event_id, asset.digest)
     opened = Upload(
-        photo_id=photo.id,
+        asset_id=asset.id,
         upload_id=at.store.begin_upload(key, content_type=mime),
         key=key,
         part_bytes=at.settings.part_bytes,
@@ -324,9 +351,8 @@ def _start_over(at: Stage, upload: Upload) -> None:
 
 def _forget(at: Stage, upload: Upload) -> None:
     with at.db.writing() as tx:
-        gone = tx.get(Upload, upload.photo_id)
-        if gone is not None and gone.upload_id == upload.upload_id:
-            tx.delete(gone)
+        mine = delete(Upload).where(Upload.asset_id == upload.asset_id, Upload.upload_id == upload.upload_id)
+        tx.execute(mine)
 
 
 def _sha256(at: Stage, key: str) -> str:

@@ -193,7 +193,7 @@ def _bring(who: Who, photo: Photo) -> dict[str, Any]:
         found = tx.get_one(Photo, photo.id)
         before = {"source_id": found.source_id}
         retouch.submit(tx, found.id, who.member_id)
-        photos.add_source(tx, found, SourceKind.RETOUCHED, key=key, digest=name, size=len(content))
+        photos.add_source(tx, found.id, photos.Bytes(SourceKind.RETOUCHED, key, name, len(content)))
         after = {"source_id": found.source_id}
         audit.record(tx, found.organization_id, who.actor, "retouch", f"photo:{found.id}", (before, after))
     return {"photo_id": photo.id, "source_id": after["source_id"]}

@@ -57,6 +57,24 @@ class PhotoState(enum.StrEnum):
     REJECTED = "rejected"
 
 
+class AssetKind(enum.StrEnum):
+    """Of a bridge's file, by its content."""
+
+    JPEG = "jpeg"
+    HEIC = "heic"
+    RAW = "raw"
+    OTHER = "other"
+
+
+class Intake(enum.StrEnum):
+    """How a file came to the bridge."""
+
+    FTP = "ftp"
+    USB = "usb"
+    FOLDER = "folder"
+    CARD = "card"
+
+
 class SourceKind(enum.StrEnum):
     """Bytes a rendition can be made from; `RANK` says which is better."""
 
@@ -201,10 +219,10 @@ class Photo(Base):
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))
     album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))
     bridge_id: Mapped[str | None] = mapped_column(ForeignKey("bridges.id"))
-    asset_id: Mapped[str | None] = mapped_column(String(64))  # the bridge's name for it
+    asset_id: Mapped[str | None] = mapped_column(String(64))  # the bridge's name for its first file
     state: Mapped[PhotoState] = mapped_column(default=PhotoState.ANNOUNCED)
-    digest: Mapped[str] = mapped_column(String(64))  # sha256 of the original, hex
-    size: Mapped[int]  # bytes of the original
+    digest: Mapped[str] = mapped_column(String(64))  # sha256 of its first file, hex
+    size: Mapped[int]  # bytes of its first file
     name: Mapped[str] = mapped_column(String(200), default="")  # a label, never an identity
     camera: Mapped[str] = mapped_column(String(80), default="")
     pair_key: Mapped[str | None] = mapped_column(String(160))
@@ -232,7 +250,7 @@ class Photo(Base):
     full_wanted_at: Mapped[int | None]  # somebody asked for the full size
     approved_at: Mapped[int | None]  # a member said it may be shown
     refusal: Mapped[str | None] = mapped_column(String(32))  # error code when rejected
-    shot_at: Mapped[int | None]  # the shutter
+    shot_at: Mapped[int | None]  # the shutter, set right by the error of the camera's clock
     bridged_at: Mapped[int | None]  # last byte at the bridge
     announced_at: Mapped[int] = mapped_column(default=now_ms)
     stored_at: Mapped[int | None]
@@ -246,6 +264,32 @@ class Photo(Base):
     album: Mapped[Album] = relationship()
 
 
+class Asset(Base):
+    """文件: one file of a bridge. All files of one press of the shutter are one photo: `backend.photos.register`."""
+
+    __tablename__ = "assets"
+    __table_args__ = (
+        UniqueConstraint("event_id", "digest"),
+        Index(None, "event_id", "pair_key"),
+        Index(None, "bridge_id", "bridge_asset_id"),
+    )
+    id: Mapped[str] = own_id()
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), index=True)
+    bridge_id: Mapped[str | None] = mapped_column(ForeignKey("bridges.id"))
+    bridge_asset_id: Mapped[str | None] = mapped_column(String(64))  # the bridge's name for it
+    digest: Mapped[str] = mapped_column(String(64))  # sha256, hex
+    size: Mapped[int]  # bytes
+    name: Mapped[str] = mapped_column(String(200), default="")
+    kind: Mapped[AssetKind] = mapped_column(default=AssetKind.JPEG)
+    intake: Mapped[Intake] = mapped_column(default=Intake.FTP)
+    camera: Mapped[str] = mapped_column(String(80), default="")
+    serial: Mapped[str] = mapped_column(String(80), default="")
+    pair_key: Mapped[str | None] = mapped_column(String(160))
+    pixels: Mapped[int] = mapped_column(default=0)  # 0: the bridge cannot tell
+    announced_at: Mapped[int] = mapped_column(default=now_ms)
+
+
 class Source(Base):
     """来源: bytes a rendition can be made from."""
 
@@ -253,6 +297,7 @@ class Source(Base):
     __table_args__ = (UniqueConstraint("photo_id", "kind", "digest"),)
     id: Mapped[str] = own_id()
     photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"))
+    asset_id: Mapped[str | None] = mapped_column(ForeignKey("assets.id"))  # the file it is, or was made from
     kind: Mapped[SourceKind]
     key: Mapped[str] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))  # sha256 of these bytes
@@ -280,7 +325,7 @@ class Upload(Base):
     """上传: an original on its way by parts."""
 
     __tablename__ = "uploads"
-    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    asset_id: Mapped[str] = mapped_column(ForeignKey("assets.id"), primary_key=True)
     upload_id: Mapped[str] = mapped_column(String(200))
     key: Mapped[str] = mapped_column(String(200))
     part_bytes: Mapped[int]

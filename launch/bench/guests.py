@@ -187,7 +187,7 @@ def _photo(tx: Tx, album_id: str) -> Photo:
     )
     tx.add(photo)
     tx.flush()
-    photos.add_source(tx, photo, SourceKind.PREVIEW, key=f"s/{name}", digest=name, size=1)
+    photos.add_source(tx, photo.id, photos.Bytes(SourceKind.PREVIEW, f"s/{name}", name, 1))
     return photo
 
 
