@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from redis import Redis
@@ -10,10 +10,17 @@ from redis import Redis
 from backend.config import Settings
 from backend.db import Database
 from backend.errors import BadInput
+from backend.face_vectors import FaceEngine
+from backend.faces import Indexes
 from backend.jobs import Bell
 from backend.security import Signer
 from backend.storage import Store
 from backend.wechat import WeChat
+
+
+def no_engine() -> FaceEngine | None:
+    """Without the extra «find me» is absent."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Stage:
     redis: Redis
     signer: Signer
     others: Mapping[str, WeChat] = field(default_factory=dict)  # more mini-programs, by appid
+    face_engine: Callable[[], FaceEngine | None] = no_engine  # loaded when it is first asked for
+    face_indexes: Indexes = field(default_factory=Indexes)
 
     @property
     def wechats(self) -> dict[str, WeChat]:

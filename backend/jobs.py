@@ -118,6 +118,22 @@ class CheckWords:
     report_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class IndexFaces:
+    """Look for faces in a photo that guests see, if its event wants that; live photos never wait for it."""
+
+    queue: ClassVar[str] = "faces"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeFaces:
+    """The time of an event's faces is over: delete all of it."""
+
+    queue: ClassVar[str] = "faces"
+    event_id: str
+
+
 Job = (
     RenderPhoto
     | RefreshPhoto
@@ -132,6 +148,8 @@ Job = (
     | CheckWords
     | WriteFeed
     | MakeExport
+    | IndexFaces
+    | PurgeFaces
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -147,6 +165,8 @@ _KINDS: Final = (
     MakeExport,
     CheckPhoto,
     CheckWords,
+    IndexFaces,
+    PurgeFaces,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))

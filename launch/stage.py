@@ -16,6 +16,7 @@ from backend.security import Signer
 from backend.storage.opening import open_store
 from backend.wechat.opening import open_others, open_wechat
 from launch.home import Home, secret_key
+from workers.imaging import recognition
 
 
 def open_redis(settings: Settings, *, answer_s: float | None = 1.5) -> Redis:
@@ -49,4 +50,5 @@ def open_stage(settings: Settings) -> Stage:
         redis=redis,
         signer=Signer(settings.secret_key.get_secret_value()),
         others=open_others(settings, redis),
+        face_engine=recognition.engine,
     )

@@ -16,19 +16,21 @@ from backend.jobs import (
     CheckArt,
     CheckPhoto,
     CheckWords,
+    IndexFaces,
     Job,
     MakeCover,
     MakeExport,
     MakeFull,
     MakeSample,
     NotifyAlbum,
+    PurgeFaces,
     RecallPhoto,
     RefreshPhoto,
     RenderAlbum,
     RenderPhoto,
     WriteFeed,
 )
-from workers import cover, export, feed_files, material, moderate, notify, render
+from workers import cover, export, face_index, feed_files, material, moderate, notify, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -45,6 +47,8 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     MakeExport: export.make,
     CheckPhoto: moderate.photo,
     CheckWords: moderate.words,
+    IndexFaces: face_index.photo,
+    PurgeFaces: face_index.purge,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

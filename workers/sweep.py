@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import bridges, checking, deliveries, exports, feed_files, photos, retouch, scans, stats
+from backend import bridges, checking, deliveries, exports, faces, feed_files, photos, retouch, scans, stats
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.jobs import Job, MakeFull, RecallPhoto, RefreshPhoto, RenderPhoto
+from backend.jobs import Job, MakeFull, PurgeFaces, RecallPhoto, RefreshPhoto, RenderPhoto
 from backend.models import Photo, PhotoState, Rendition, Upload
 from workers import cover, material
 
@@ -38,6 +38,8 @@ def once(stage: Stage) -> int:
         jobs += exports.due(tx, PORTION)
         jobs += material.owed(tx)
         jobs += cover.owed(tx)
+        jobs += faces.due(tx, PORTION)
+        jobs += [PurgeFaces(event_id) for event_id in faces.overdue(tx)]
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):
         if stage.bell.waiting(queue) <= BUSY:

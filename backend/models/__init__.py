@@ -16,6 +16,7 @@ from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, 
 from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState, Order, Pairing, PairingState
 from backend.models.exports import Export, ExportPhoto, ExportState
+from backend.models.faces import ConsentKind, Face, FaceConsent, FaceMatch, FaceRule, FaceScan, FaceTemplate
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.members import Member, Organization, Role, TeamInvitation
@@ -35,6 +36,7 @@ __all__ += ["Trace", "TraceKind"]
 __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["Slate", "SlateShot"]
+__all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 
 

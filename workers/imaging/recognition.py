@@ -10,7 +10,6 @@ import functools
 import hashlib
 import importlib.util
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backend.face_vectors import Looked, Numbers, Seen
 from workers.imaging import header as headers
 from workers.imaging import onnx_weights, pixels, shape
 from workers.imaging.header import Limits
@@ -39,27 +39,13 @@ SFACE: Final = (
 SMALL_PX, LARGE_PX = 640, 2048  # YuNet sees faces of 10 to 300 px: large ones in a small picture, small ones in a large
 SELFIE_PX: Final = 1280
 INDEXED_PX: Final = 24  # in a picture of 2048 px; smaller faces are not told apart
+SELFIE_LIMITS: Final = Limits(pixels=60_000_000, memory_bytes=400_000_000)
 SCORE: Final = 0.6
 CROP_PX: Final = 112
 _PLACES: Final = np.array(  # of eyes, nose, corners of the mouth in the square SFace was taught with
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64
 )
 _HUGE_PX: Final = 200  # the large picture shows faces beyond this that are none
-Numbers = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A face. Box and points are parts (0–1) of the upright picture; `vector` has 128 numbers and length 1."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    score: float
-    size_px: float  # in the picture that was looked at
-    eyes: tuple[tuple[float, float], tuple[float, float]]
-    vector: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +62,25 @@ class Found:
 
 
 class Engine:
-    """One per process: about 0.7 s and 60 MB to load. Safe to use from several threads, one at a time."""
+    """One per process: about 0.7 s and 60 MB to load. Threads may share it."""
 
     name = ENGINE
 
     def __init__(self, yunet: bytes, sface: bytes) -> None:
         self._yunet = _session(onnx_weights.sizeless(onnx_weights.plain(yunet)))
         self._sface = _session(onnx_weights.plain(sface))
-        self._one = threading.Lock()
 
-    def look(self, data: bytes, *, selfie: bool = False, limits: Limits | None = None) -> tuple[list[Seen], Rgb]:
-        """Faces of a picture file, largest first, and the upright picture that was looked at.
+    def look(self, data: bytes, *, selfie: bool = False) -> Looked:
+        """Faces of a picture file. Of a selfie both sides count, which is worth a point of recognition.
 
-        `selfie`: smaller, and both sides of every face count, which is worth a point of recognition.
         Raises BadInput as `imaging.open_source` and `pixels.decode`.
         """
-        header = headers.read(data, limits or Limits())
+        header = headers.read(data, SELFIE_LIMITS if selfie else Limits())
         edge = SELFIE_PX if selfie else LARGE_PX
         picture = pixels.rgb(shape.shrink(pixels.decode(data, header, long_edge=edge).rgbx, edge))
         picture = np.ascontiguousarray(shape.upright(picture, header.orientation))
-        with self._one:
-            return self.faces(picture, both_sides=selfie), picture
+        found = self.faces(picture, both_sides=selfie)
+        return Looked(found, _light(picture, found[0] if found else None))
 
     def faces(self, picture: Rgb, *, both_sides: bool = False) -> list[Seen]:
         """Largest first. Faces too small to be told apart are left out."""
@@ -151,6 +135,15 @@ class Engine:
                 points = (out[9 + level][0, at].reshape(5, 2) + cell) * step
                 found.append(Found(np.concatenate([middle - half, middle + half]), float(sure[at]), points))
         return found
+
+
+def _light(picture: Rgb, face: Seen | None) -> float:
+    """Mean of 0–1 over a face, or over all of it."""
+    if face is not None:
+        height, width = picture.shape[:2]
+        top, left = max(0, round(face.y * height)), max(0, round(face.x * width))
+        picture = picture[top : round((face.y + face.height) * height), left : round((face.x + face.width) * width)]
+    return float(picture.mean()) / 255 if picture.size else 0.0
 
 
 def crop(picture: Rgb, face: Found) -> Rgb:
