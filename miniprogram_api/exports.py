@@ -57,7 +57,7 @@ def show(export_id: str) -> ResponseReturnValue:
         guest_id = taker(mine, caller)
         if guest_id is None and not mine.member:
             raise Unauthorized
-        if found.state is ExportState.READY and not _taken(tx, guest_id, found.id):
+        if _state(tx, found) is ExportState.READY and not _taken(tx, guest_id, found.id):
             downloads.demand(tx, mine.album, guest_id, found.photos, zone=at.settings.timezone)
             downloads.record(tx, mine.album, guest_id, _sizes(tx, found.id), by=found.id)
         said = _shape(tx, mine, found)
@@ -74,9 +74,16 @@ def _sizes(tx: Tx, export_id: str) -> dict[str, int]:
     return dict(tx.execute(mine).all())
 
 
+def _state(tx: Tx, export: Export) -> ExportState:
+    """As a guest sees it: with a recalled photo in it there is no pack any more, though its files go a moment later."""
+    gone = export.state is ExportState.READY and tx.scalars(exports.recalled(export.id).limit(1)).first() is not None
+    return ExportState.WITHDRAWN if gone else export.state
+
+
 def _shape(tx: Tx, mine: Right, export: Export) -> dict[str, Any]:
     tx.flush()
-    ready = export.state is ExportState.READY
+    state = _state(tx, export)
+    ready = state is ExportState.READY
     title = mine.album.event.title
     parts = [
         {
@@ -91,7 +98,7 @@ def _shape(tx: Tx, mine: Right, export: Export) -> dict[str, Any]:
     sums = f"x/{export.album_id}/{export.id}.txt"
     return {
         "id": export.id,
-        "state": export.state.value,
+        "state": state.value,
         "done": export.done,
         "photos": export.photos,
         "bytes": export.bytes,

@@ -244,7 +244,7 @@ def test_photos_are_found_by_the_hour_without_a_face(house: House, guest: Guest)
     phone.scan(house.seed["scene"]).wall(len(house.photos()))
     phone.tap("我的")
     phone.until("phone.page().route === 'pages/mine/mine'")
-    phone.tap("按时间找")
+    phone.tap("按时间")
     phone.until("phone.page().data.tab === 'find' && phone.page().data.tiles.length > 0")
     assert phone.data["hour"] == phone.data["hours"][0]["id"]
 

@@ -78,6 +78,11 @@ def test_the_event_page_says_what_is_under_way(house: House, guest: Guest) -> No
     assert [slot["phase"] for slot in phone.data["slots"]] == ["over", "now", "soon"]
     for words in ("日程", "颁奖典礼", "主会场", "进行中", "晚宴"):
         assert phone.page.get_by_text(words).locator("visible=true").count() == 1, words
+    phone.now("scrollTo(0, document.documentElement.scrollHeight)")
+    phone.until("phone.page().data.look === 'bar'")
+    phone.now("scrollTo(0, 0)")
+    phone.until("phone.page().data.look === 'over'")
+    assert [call["frontColor"] for call in phone.calls("setNavigationBarColor")] == ["#000000", "#ffffff"]
 
 
 def test_a_listed_guest_enters_by_phone_and_shares_no_private_picture(house: House, guest: Guest) -> None:

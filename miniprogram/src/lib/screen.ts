@@ -18,6 +18,13 @@ export function bar(): Bar {
   }
 }
 
+/** The clock and WeChat's capsule: white over a photo, else as the phone's theme has them. */
+export function inkOver(photo: boolean): void {
+  const white = photo || wx.getAppBaseInfo().theme === 'dark'
+  const frontColor = white ? '#ffffff' : '#000000'
+  wx.setNavigationBarColor({ frontColor, backgroundColor: white ? '#121211' : '#f8f7f4', fail: () => undefined })
+}
+
 export function width(): number {
   return wx.getWindowInfo().windowWidth
 }

@@ -130,7 +130,7 @@ export const zh = {
     recent: '看过',
     slate: '为我拍的',
     hot: '最热',
-    find: '按时间找',
+    find: '按时间',
     allAlbums: '全部相册',
     allTimes: '全部时间',
     likedEmpty: '点一下爱心，照片会留在这里',

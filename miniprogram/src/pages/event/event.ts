@@ -144,7 +144,9 @@ definePage<Data, Methods>({
 
   onPageScroll({ scrollTop }) {
     const look = scrollTop > screen.width() * 0.6 ? 'bar' : 'over'
-    if (look !== this.data.look) this.setData({ look })
+    if (look === this.data.look) return
+    this.setData({ look })
+    screen.inkOver(look === 'over')
   },
 
   /** `straight`: an album's own code, or a single album under way, is what the guest came for. */

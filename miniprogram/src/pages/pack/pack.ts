@@ -38,7 +38,7 @@ export interface Data {
   which: Which
   tiles: Tile[]
   height: number
-  marks: Record<string, boolean>
+  shown: Record<string, boolean>
   may: boolean
   actWord: string
   percent: number
@@ -49,6 +49,7 @@ export interface Data {
 }
 
 export interface Methods {
+  marks: Record<string, boolean>
   room: Room | null
   wall: Wall | null
   leaves: (() => void)[]
@@ -85,7 +86,7 @@ definePage<Data, Methods>({
     which: 'all',
     tiles: [],
     height: 0,
-    marks: {},
+    shown: {},
     may: false,
     actWord: '',
     percent: 0,
@@ -94,6 +95,7 @@ definePage<Data, Methods>({
     manifest: '',
     problem: '',
   },
+  marks: {},
   room: null,
   wall: null,
   leaves: [],
@@ -138,7 +140,7 @@ definePage<Data, Methods>({
   },
 
   onReachBottom() {
-    if (this.data.which === 'chosen') this.room?.older().catch((error: unknown) => trouble(error, this.data.any))
+    this.room?.older().catch((error: unknown) => trouble(error, this.data.any))
   },
 
   async load(albumId) {
@@ -169,9 +171,8 @@ definePage<Data, Methods>({
 
   /** Ids of what is chosen; not asked for «all». */
   wanted() {
-    const { which, marks } = this.data
+    if (this.data.which === 'chosen') return Object.keys(this.marks).filter(id => this.marks[id] === true)
     const albumId = this.room?.albumId
-    if (which === 'chosen') return Object.keys(marks).filter(id => marks[id] === true)
     const liked = stage().mine.all('liked').filter(memory => memory.album_id === albumId)
     return liked.map(memory => memory.id)
   },
@@ -181,8 +182,12 @@ definePage<Data, Methods>({
     if (room === null) return
     const { t, which } = this.data
     const liked = stage().mine.all('liked').filter(memory => memory.album_id === room.albumId).length
-    const n = which === 'all' ? room.count : this.wanted().length
+    const wanted = which === 'all' ? [] : this.wanted()
+    const n = which === 'all' ? room.count : wanted.length
+    const shown: Record<string, boolean> = {}
+    for (const id of wanted) shown[id] = true
     this.setData({
+      shown,
       chips: [
         { id: 'all', label: fill(t.all, { n: room.count }) },
         { id: 'liked', label: fill(t.liked, { n: liked }) },
@@ -195,7 +200,7 @@ definePage<Data, Methods>({
   },
 
   draw() {
-    if (this.wall === null || this.data.which !== 'chosen') return
+    if (this.wall === null) return
     const screenful = screen.height()
     this.drawnAt = this.scrolled
     this.setData({
@@ -209,14 +214,17 @@ definePage<Data, Methods>({
     this.paint()
   },
 
+  /** Also the beginning of choosing: from all with this one, from the liked ones with or without it. */
   pick(said) {
     const { id } = said.detail
-    const marks = { ...this.data.marks, [id]: this.data.marks[id] !== true }
+    const before: Record<string, boolean> = this.data.which === 'chosen' ? this.marks : this.data.shown
+    const marks = { ...before, [id]: before[id] !== true }
     if (Object.values(marks).filter(Boolean).length > MOST) {
       toast(fill(this.data.t.most, { n: MOST }))
       return
     }
-    this.setData({ marks })
+    this.marks = marks
+    this.setData({ which: 'chosen', problem: '' })
     this.paint()
   },
 

@@ -64,6 +64,9 @@ function screen(phone: Phone): object {
       scrollTo(0, scrollTop)
     },
     stopPullDownRefresh: () => undefined,
+    setNavigationBarColor: (options: Options) => {
+      fine(options)
+    },
     vibrateShort: () => undefined,
     getScreenBrightness: (options: Options) => {
       fine(options, { value: phone.brightness })
