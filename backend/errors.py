@@ -67,6 +67,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
         "没有这个配对码，请核对相机桥屏幕",
         "No bridge shows this code. Compare it with the bridge's screen.",
     ),
+    "chain_broken": ("账本对不上，已记录", "These lines do not follow from what was told before. It was noted."),
     "already_paired": ("该相机桥已完成配对", "This bridge is paired already."),
     "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
     "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -63,6 +64,10 @@ class Signer:
         """The token of a pairing: always the same, so that it need not be kept for a bridge that missed the answer."""
         made = hmac.new(self._secret, f"bridge-token:{pairing_id}:{secret_hash}".encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+    def certificate_key(self) -> Ed25519PrivateKey:
+        """Signs certificates. Of the secret key, so that every process has the same and none need be kept."""
+        return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"certificates:" + self._secret).digest())
 
     def seal(self, text: str) -> str:
         """For secrets that must be readable again: a copy of the database alone does not tell them."""

@@ -50,7 +50,7 @@ def draw_up(ledger: Ledger, cameras: Cameras) -> dict[str, Any]:
         "missing": gaps,
         "half": [one.name for one in halves],
         "refused": [{"name": one.name, "why": one.why} for one in refused],
-        "ledger": {"n": tip.n, "chain": tip.chain, "faults": ledger.faults()},
+        "ledger": {"id": ledger.kept("story_id"), "n": tip.n, "chain": tip.chain, "faults": ledger.faults()},
     }
 
 

@@ -16,6 +16,7 @@ from backend.api import (
     cull,
     doors,
     events,
+    ledger,
     looks,
     measure,
     messages,
@@ -45,8 +46,8 @@ from miniprogram_api import (
     track,
 )
 from miniprogram_api.hub import Hub
+from web import certificates, pages, prints, reports
 from web import entry as door
-from web import pages, prints, reports
 
 
 def create_app(stage: Stage) -> Flask:
@@ -92,9 +93,10 @@ def create_app(stage: Stage) -> Flask:
         pages,
         prints,
         reports,
+        certificates,
     ):
         app.register_blueprint(module.bp)
-    for blueprint in (pairings.of_bridge, pairings.of_member):
+    for blueprint in (pairings.of_bridge, pairings.of_member, ledger.of_bridge, ledger.of_member):
         app.register_blueprint(blueprint)
     openapi.describe(app, "/mp/v1", "Kuaimen guest API")
     openapi.describe(app, "/api/v1", "Kuaimen organizer API")

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("migrate",): ("launch.commands.migrate", "Bring the database to the newest schema. / 升级数据库"),
     ("seed",): ("launch.commands.seed", "Plant a first event, once. / 示例活动"),
     ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
+    ("certificate", "check"): ("launch.commands.certificate", "Does the signature hold? / 核验交付证明"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
     ("bench", "render"): ("launch.bench.render", "Renditions beside the limit and peers. / 出图"),
     ("bench", "retouch"): ("launch.bench.retouch", "Planted faults taken back. / 自动修图"),
@@ -75,6 +76,7 @@ def _overview(group: tuple[str, ...]) -> typer.Typer:
         if name[: len(group)] == group and len(name) == depth:
             app.command(name[-1], help=text)(_nothing)
     if not group:
+        app.command("certificate", help="Certificates of delivery. / 交付证明")(_nothing)
         app.command("bench", help="Measure. / 基准测试")(_nothing)
     return app
 

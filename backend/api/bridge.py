@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from backend import audit, bridges, feed, photos, security
+from backend import audit, bridges, feed, ledger, photos, security
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
@@ -206,7 +206,8 @@ def heartbeat() -> ResponseReturnValue:
         if not isinstance(have, int) and commands:
             told = commands[-1]["n"]  # it cannot say what it has: told once
         tx.execute(update(Bridge).where(Bridge.id == caller.id).values(seen_at=now_ms(), said=said, told=told))
-    return answer({"server_at": now_ms(), "commands": commands})
+        heard = ledger.compare(tx, caller.id, said.get("ledger"))
+    return answer({"server_at": now_ms(), "commands": commands} | ({} if heard is None else {"ledger": heard}))
 
 
 @bp.get("/commands")

@@ -19,6 +19,7 @@ from backend.models.exports import Export, ExportPhoto, ExportState
 from backend.models.faces import ConsentKind, Face, FaceConsent, FaceMatch, FaceRule, FaceScan, FaceTemplate
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
+from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
 from backend.models.retouch import RetouchState, RetouchTask
@@ -37,6 +38,7 @@ __all__ += ["RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
+__all__ += ["Certificate", "Story", "StoryLine"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 
 

@@ -64,7 +64,8 @@ class Bridges implements Screen {
     this.#albums = now.albums;
     const connect = make("a", { className: "button", href: "/pair" }, this.#speech.say("connect"));
     const title = make("div", {}, make("h1", {}, this.#speech.say("cameras")), make("p", { className: "soft" }, now.title));
-    this.el.replaceChildren(make("div", { className: "event-head" }, title, connect), this.#list);
+    const links = make("p", { className: "links" }, this.#certificate(), connect);
+    this.el.replaceChildren(make("div", { className: "event-head" }, title, links), this.#list);
     await this.#tick();
   }
 
@@ -81,6 +82,25 @@ class Bridges implements Screen {
       this.#on.guard(reason);
     }
     if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), EVERY_MS);
+  }
+
+  /** Draws up the account of the event as of now and goes there. */
+  #certificate(): HTMLButtonElement {
+    const button = make("button", { type: "button", className: "quiet" }, this.#speech.say("certificate"));
+    button.onclick = async () => {
+      button.disabled = true;
+      button.textContent = this.#speech.say("drawing");
+      try {
+        const { url } = await call<{ url: string }>(`/events/${this.#event}/certificate`, {});
+        location.assign(new URL(url).pathname);
+      } catch (reason) {
+        this.#on.guard(reason);
+      } finally {
+        button.disabled = false;
+        button.textContent = this.#speech.say("certificate");
+      }
+    };
+    return button;
   }
 
   async #draw(): Promise<void> {
