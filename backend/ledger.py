@@ -67,7 +67,7 @@ class File:
     sha256: str
     name: str
     camera: str
-    state: str  # spooled, safe, aside, refused
+    ended: str  # spooled, safe, aside, refused
 
 
 @dataclass(slots=True)
@@ -185,10 +185,10 @@ def account(tx: Tx, event: Event, by: dict[str, dict[str, Any]] | None = None) -
                 continue  # the same bytes came to two bridges
             seen.add(one.sha256)
             counts["files"] += 1
-            if one.state == "safe" and one.sha256 not in safe:
+            if one.ended == "safe" and one.sha256 not in safe:
                 lost.append(one.name)
             elif one.sha256 not in here:
-                counts[{"spooled": "on_bridges"}.get(one.state, one.state)] += 1
+                counts[{"spooled": "on_bridges"}.get(one.ended, one.ended)] += 1
         half += sorted(told.half.values())
         for camera, spans in _gaps(bridge, accounts.get(bridge.id)).items():
             missing.setdefault(camera, []).extend(spans)
@@ -307,8 +307,8 @@ def _retell(told: Tale, line: StoryLine) -> None:
     if known is None:
         return
     if line.kind == "refused" and said.get("artifact") == "original":
-        known.state = "refused"
-    known.state = NEXT.get(line.kind, known.state)
+        known.ended = "refused"
+    known.ended = NEXT.get(line.kind, known.ended)
 
 
 def _body(text: str) -> dict[str, Any]:
