@@ -75,7 +75,7 @@ class Bridge:
         self._account = Account(config.server, config.token, config.ca_file, self.ways, self.cameras.offset_ms)
         self._out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
         self.test: Preflight | None = None
-        self.crew = Crew(self._account, self._out, Calls(self._about, self._identity, self.do))
+        self.crew = Crew(self._account, self._out, Calls(self._about, self._identity, self.do, self.cameras.offsets))
         self.spool.watch, self.spool.arrived = self._watch, self._arrived
         self._threads: list[threading.Thread] = []
 

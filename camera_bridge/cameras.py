@@ -3,7 +3,8 @@
 Cameras count their files. When 0412 and 0416 are here, 0413–0415 were taken and never came: the only witness of a photo
 that was lost before the bridge. A clock is judged by the shortest time between shutter and arrival: a photo cannot
 arrive before it is taken, so that minimum is the clock's error plus about a second of transfer. A photo of the clock on
-our own page says it to a tenth of a second and counts until the camera's clock is found to have been set since.
+our own page says it to a tenth of a second and counts until the camera's clock is found to have been set since; what
+was shot before then keeps the error of its time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SAMPLES: Final = 50
 _ENOUGH: Final = 3
 _TRANSFER_MS: Final = 1000
 _NOTICEABLE_MS: Final = 5000
+_STEADY_MS: Final = 2000  # so close to each other are a camera's shortest delays when photos come as they are taken
 _MINUTE_MS: Final = 60_000
 _BY_AIR: Final = frozenset({"ftp", "usb", "folder"})
 
@@ -63,6 +65,10 @@ class _Camera:
     forgiven_at: int = 0
     read_ms: int | None = None  # from a photo of our clock
 
+    def steady(self) -> bool:
+        """Several photos came as quickly as can be: their delay is the clock's error, not a walk out of reach."""
+        return sum(delay - min(self.delays) < _STEADY_MS for delay in self.delays) >= _ENOUGH
+
     def offset_ms(self) -> int | None:
         """What to add to the camera's times; None while too little is known, 0 when its clock is right."""
         if self.read_ms is not None:
@@ -80,12 +86,20 @@ class Cameras:
         self._lock = threading.Lock()
         self._cameras: dict[str, _Camera] = {}
         self._read: dict[str, int] = {}  # by body: what photos of our clock said
-        self._forget: Callable[[], None] = lambda: None
+        self._eras: dict[str, list[tuple[int, int]]] = {}  # by body: until when (received) the clock was how wrong
+        self._keep: Callable[[], None] = lambda: None
 
     def remember(self, ledger: Ledger) -> None:
         """What an earlier run received and read."""
         self._read = json.loads(ledger.kept("clocks") or "{}")
-        self._forget = lambda: ledger.keep("clocks", json.dumps(self._read))
+        eras = json.loads(ledger.kept("clock_eras") or "{}")
+        self._eras = {body: [(until, offset) for until, offset in found] for body, found in eras.items()}
+
+        def keep() -> None:
+            ledger.keep("clocks", json.dumps(self._read))
+            ledger.keep("clock_eras", json.dumps(self._eras))
+
+        self._keep = keep
         for asset in ledger.assets("ORDER BY asset_id"):
             self.arrived(asset)
 
@@ -96,7 +110,7 @@ class Cameras:
         with self._lock:
             camera = self._cameras.setdefault(asset.camera, _Camera())
             camera.read_ms = self._read[_body(asset)] = at - asset.shot_at
-            self._forget()
+            self._keep()
             return camera.read_ms
 
     def arrived(self, asset: Asset) -> None:
@@ -115,21 +129,25 @@ class Cameras:
                 camera.delays.clear()
             camera.read_ms = self._read.get(_body(asset))
             if asset.shot_at is not None:
-                camera.delays.append(asset.received_at - asset.shot_at)
-                self._believe(camera, asset)
+                self._believe(camera, asset, asset.received_at - asset.shot_at)
             number = file_number(asset.name)
             if number is not None:
                 counter = counter_of(asset.name)
                 sequence = camera.sequences.setdefault(counter, _Sequence(number))
                 sequence.step(number, asset.received_at)
 
-    def _believe(self, camera: _Camera, asset: Asset) -> None:
-        """A photo that arrives before it was taken: the camera's clock was set after it was read."""
-        if camera.read_ms is not None and camera.delays[-1] - camera.read_ms < -_NOTICEABLE_MS:
-            del self._read[_body(asset)]
+    def _believe(self, camera: _Camera, asset: Asset, delay: int) -> None:
+        """A photo that arrives before it was taken: the camera's clock was set since its error was found."""
+        known = camera.offset_ms() if camera.read_ms is not None or camera.steady() else None
+        if known is not None and delay - known < -_NOTICEABLE_MS:
+            self._read.pop(_body(asset), None)
             camera.read_ms = None
-            camera.delays = deque([camera.delays[-1]], maxlen=_SAMPLES)
-            self._forget()
+            camera.delays.clear()
+            era = (asset.received_at, known)
+            if era not in (eras := self._eras.setdefault(_body(asset), [])):  # a restart hears the story again
+                eras.append(era)
+                self._keep()
+        camera.delays.append(delay)
 
     def _fill(self, asset: Asset) -> None:
         """A card's copy closes a gap, whatever the folder it came from is called."""
@@ -151,6 +169,9 @@ class Cameras:
     def offset_ms(self, asset: Asset) -> int | None:
         """The clock error of the camera that took this, by its serial number if it came another way."""
         with self._lock:
+            for until, offset in self._eras.get(_body(asset), ()):
+                if asset.received_at < until:
+                    return offset
             camera = self._cameras.get(asset.camera)
             if camera is None or (asset.serial and camera.serial != asset.serial):
                 camera = next(
@@ -158,6 +179,11 @@ class Cameras:
                 )
             read = self._read.get(_body(asset)) if asset.serial else None
             return read if read is not None else camera.offset_ms() if camera else None
+
+    def offsets(self) -> dict[str, int | None]:
+        """What is known of clocks: another answer than before means that some file's error is another now."""
+        with self._lock:
+            return {name: camera.offset_ms() for name, camera in self._cameras.items()} | self._read
 
     def report(self) -> dict[str, dict[str, Any]]:
         """By camera: gaps older than half a minute, clock error, pace of shooting."""

@@ -24,6 +24,7 @@ bp = Blueprint("pages", __name__, template_folder="templates")
 FIRST: Final = 24  # photos in the page itself
 EAGER: Final = 12  # of these are asked for at once
 HOT: Final = 100  # of the most liked
+BY_TIME: Final = 500  # latest shutters
 HOUR_MS: Final = 3_600_000
 
 
@@ -116,6 +117,17 @@ def hot(share_code: str) -> ResponseReturnValue:
         entries = feed.most_liked(tx, mine.album.id, HOT)
     url = gate.signed(at, mine)
     return answer({"photos": [feed.card(entry, url) for entry in entries]})
+
+
+@bp.get("/a/<share_code>/times")
+def times(share_code: str) -> ResponseReturnValue:
+    """The photos taken last, by cameras' clocks set right, latest first."""
+    at = stage()
+    with at.db.reading() as tx:
+        mine = gate.right(tx, _album_of(tx, share_code))
+        page = feed.by_time(tx, mine.album.id, 0, BY_TIME)
+    url = gate.signed(at, mine)
+    return answer({"photos": [feed.card(entry, url) for entry in page.entries]})
 
 
 @bp.get("/screen/<share_code>")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from camera_bridge.uplink.clocks import Clocks
 from camera_bridge.uplink.hedge import Hedge
 from camera_bridge.uplink.keeper import Keeper
 from camera_bridge.uplink.orders import Listener, Orders
@@ -15,11 +16,14 @@ from camera_bridge.uplink.senders import OriginalSender, Out, PreviewSender, Sco
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What the crew asks of the bridge: a heartbeat's body, what a spare bridge needs, to carry out an order."""
+    """What the crew asks of the bridge: a heartbeat's body, what a spare bridge needs, to carry out an order, how wrong
+    cameras' clocks are.
+    """
 
     about: Callable[[], dict[str, Any]]
     identity: Callable[[], dict[str, Any] | None]
     do: Callable[[str, str], object]
+    clocks: Callable[[], dict[str, int | None]]
 
 
 class Crew:
@@ -29,7 +33,8 @@ class Crew:
         bulk, keeper, scout, orders = (Platform(account, bulk=bulk) for bulk in (True, False, False, False))
         self._platforms, self._hedge = (bulk, keeper, scout, orders), Hedge(account, out.line.stopping)
         self.orders = Orders(out.spool.ledger, calls.do)
-        self.keeper = Keeper(out, keeper, calls.about, self.orders, calls.identity)
+        clocks = Clocks(out.spool.ledger, keeper, calls.clocks, account.offset_ms)
+        self.keeper = Keeper(out, keeper, calls.about, self.orders, calls.identity, clocks)
         self.originals = OriginalSender(out, bulk)
         self.loops: dict[str, Callable[[], None]] = {
             "previews": PreviewSender(out, self._hedge).run,

@@ -15,6 +15,7 @@ from camera_bridge.clock import now_ms, ticks
 from camera_bridge.errors import Busy, Refusal, UplinkError
 from camera_bridge.ledger import Asset
 from camera_bridge.preview import Wish
+from camera_bridge.uplink.clocks import Clocks
 from camera_bridge.uplink.line import REVOKED, backoff_s
 from camera_bridge.uplink.orders import Orders
 from camera_bridge.uplink.platform import Platform, Reply
@@ -36,13 +37,14 @@ class Keeper:
 
     def __init__(
         self, out: Out, platform: Platform, about: Callable[[], dict[str, Any]], orders: Orders,
-        identity: Callable[[], dict[str, Any] | None],
+        identity: Callable[[], dict[str, Any] | None], clocks: Clocks,
     ) -> None:  # fmt: skip
         spool = out.spool
         self._spool, self._ledger, self._line, self._desk = spool, spool.ledger, out.line, out.desk
         self._platform, self._about, self._orders = platform, about, orders
         self.story = Storyteller(spool.ledger, platform)
         self._identity = Identity(spool.ledger, platform, identity)
+        self._clocks = clocks
         self._misses = 0
         self._beat_at = -BEAT_S
         self._reconciled_at = -RECONCILE_S
@@ -81,6 +83,7 @@ class Keeper:
             if ticks() - self._reconciled_at >= RECONCILE_S:
                 self._reconcile()
             self._retract()
+            self._clocks.correct()
             if not self._desk.busy:
                 self.story.portion()
             self._spool.tidy()

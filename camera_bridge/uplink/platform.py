@@ -139,6 +139,11 @@ class Platform:
         doc = {"sha256": asset.sha256, "size": asset.size, "upload_id": upload_id}
         return _reply(self._json("POST", f"/assets/{asset.asset_id}/complete", doc, patience_s=_JOIN_S))
 
+    def set_times(self, times: dict[str, int]) -> None:
+        """When files it knows, by hash, were really shot; at most 500."""
+        rows = [{"sha256": digest, "shot_at": shot_at} for digest, shot_at in times.items()]
+        self._json("POST", "/assets/times", {"times": rows})
+
     def reconcile(self, digests: list[str]) -> dict[str, Reply]:
         """What the platform holds of at most 500 hashes; absent means unknown to it."""
         known = self._json("POST", "/assets/reconcile", {"sha256": digests}).get("known")

@@ -18,16 +18,29 @@ from tests.bridge.platform import TOKEN, FakePlatform
 PASSWORD = "48213907"
 
 
-def picture(seed: int = 1, *, size: tuple[int, int] = (1600, 1067), orientation: int = 1, shot: str = "") -> bytes:
-    """A JPEG with noise enough to be as large as a small camera file, and EXIF of a camera."""
+def picture(
+    seed: int = 1,
+    *,
+    size: tuple[int, int] = (1600, 1067),
+    orientation: int = 1,
+    shot: str = "",
+    serial: str = "SN123456",
+) -> bytes:
+    """A JPEG with noise enough to be as large as a small camera file, and EXIF of a camera.
+
+    `shot`: YYYY:MM:DD hh:mm:ss, with a fraction if the camera writes one.
+    """
     chance = random.Random(seed)
     small = Image.frombytes("RGB", (160, 107), chance.randbytes(160 * 107 * 3))
     image = small.resize(size)
     ImageDraw.Draw(image).rectangle((10, 10, size[0] // 3, size[1] // 3), fill=(200, 30 + seed % 200, 40))
     exif = Image.Exif()
     exif[0x10F], exif[0x110], exif[0x112] = "Testcam", "T1000", orientation
-    exif.get_ifd(0x8769)[0x9003] = shot or f"2026:11:23 10:{seed // 60 % 60:02d}:{seed % 60:02d}"
-    exif.get_ifd(0x8769)[0xA431] = "SN123456"
+    second, _, fraction = (shot or f"2026:11:23 10:{seed // 60 % 60:02d}:{seed % 60:02d}").partition(".")
+    exif.get_ifd(0x8769)[0x9003] = second
+    exif.get_ifd(0x8769)[0xA431] = serial
+    if fraction:
+        exif.get_ifd(0x8769)[0x9291] = fraction
     exif.get_ifd(0x8825)[1] = "N"
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90, exif=exif)

@@ -313,6 +313,10 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, {}
         if path == "/assets":
             return 200, {"assets": [platform.register(card) for card in doc["assets"]]}
+        if path == "/assets/times":
+            for one in doc["times"]:
+                platform.photos[one["sha256"]].card["shot_at"] = one["shot_at"]
+            return 200, {"changed": len(doc["times"])}
         if path == "/assets/reconcile":
             known = {sha: platform.answer(platform.photos[sha]) for sha in doc["sha256"] if sha in platform.photos}
             return 200, {"known": known}

@@ -188,6 +188,56 @@ def test_the_corrected_time_is_what_the_platform_hears(bridge: Bridge, platform:
     assert last.card["clock_offset_ms"] > 365 * 86_400_000
 
 
+def test_photos_sent_before_the_error_was_known_are_set_right(
+    settings: Config, start: Callable[[Config], Bridge], platform: FakePlatform
+) -> None:
+    bridge = start(settings)
+    platform.wait(lambda: bridge.line.is_up)
+    with login(bridge) as camera:
+        for number in range(4):
+            store(camera, f"A_{number:04d}.JPG", picture(number, shot=f"2020:01:01 00:00:{number:02d}"))
+            platform.wait(lambda sent=number: len(platform.photos) == sent + 1)
+
+    def all_right() -> bool:
+        cards = [one.card for one in platform.photos.values()]
+        return all(abs(one["shot_at"] - one["received_at"]) < 60_000 for one in cards)
+
+    platform.wait(all_right, 15)
+    bridge.stop()
+    told = dict(platform.photos)
+    again = start(settings)
+    platform.wait(lambda: again.line.is_up)
+    assert all_right(), told
+
+
+def test_a_clock_set_by_hand_changes_nothing_that_was_shot_before() -> None:
+    cameras = Cameras()
+    slow = 90_000
+    early = [
+        shot(f"A_{n:04d}.JPG", LONG_AGO + n * 5000 + 800, shot_at=LONG_AGO + n * 5000 - slow, serial="S1")
+        for n in range(4)
+    ]
+    late = [
+        shot(f"A_{n:04d}.JPG", LONG_AGO + n * 5000 + 800, shot_at=LONG_AGO + n * 5000, serial="S1") for n in range(4, 8)
+    ]
+    for one in early + late:
+        cameras.arrived(one)
+    assert {cameras.offset_ms(one) for one in early} == {slow - 200}
+    assert {cameras.offset_ms(one) for one in late} == {0}
+
+
+def test_photos_from_out_of_reach_are_no_wrong_clock() -> None:
+    cameras = Cameras()
+    away = [
+        shot(f"A_{n:04d}.JPG", LONG_AGO + 600_000 + n * 300, shot_at=LONG_AGO + n * 20_000, serial="S1")
+        for n in range(5)
+    ]
+    near = shot("A_0009.JPG", LONG_AGO + 700_900, shot_at=LONG_AGO + 700_000, serial="S1")
+    for one in [*away, near]:
+        cameras.arrived(one)
+    assert {cameras.offset_ms(one) for one in [*away, near]} == {0}
+
+
 def test_a_photo_locked_in_the_camera_counts_as_marked(
     settings: Config, start: Callable[[Config], Bridge], platform: FakePlatform, tmp_path: Path
 ) -> None:

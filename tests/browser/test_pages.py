@@ -153,7 +153,7 @@ def test_a_closed_album_shows_nothing(stage: Stage, http: httpx.Client, with_pho
         assert "/blobs/" not in answer.text
     closed = 404 if access is Access.MEMBERS else 403  # that there is such an album is no secret where a code opens it
     assert http.get(f"/a/{code}/photos/{photo}").status_code == closed
-    for part in ("hours", "hot"):
+    for part in ("hours", "hot", "times"):
         assert http.get(f"/a/{code}/{part}", params={"album": with_photos.album.id}).status_code == closed
 
 
@@ -192,6 +192,16 @@ def test_the_most_liked_come_first(http: httpx.Client, with_photos: Cast) -> Non
     assert liked.json() == {"liked": True, "likes": 1}
     said = http.get(f"/a/{with_photos.event.share_code}/hot", params={"album": with_photos.album.id}).json()["photos"]
     assert [p["id"] for p in said] == [oldest, *(p["id"] for p in photos[:-1])]
+
+
+def test_the_latest_shutter_comes_first(stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client) -> None:
+    bridge = BridgeClient(http)
+    for shot_at in (3000, 1000, 2000):  # the order of arrival, which is the live album's
+        content = jpeg("navy", (600, 400), words=str(shot_at))
+        bridge.preview(bridge.card(content, shot_at=shot_at), content)
+        bell.work(stage)
+    said = http.get(f"/a/{cast.event.share_code}/times", params={"album": cast.album.id}).json()["photos"]
+    assert [one["shot_at"] for one in said] == [3000, 2000, 1000]
 
 
 def test_the_service_worker_leaves_when_there_is_no_build(http: httpx.Client, cast: Cast, dist: str) -> None:

@@ -18,12 +18,16 @@ export interface Hour {
 interface Choices {
   style: Style;
   setStyle: (style: Style) => void;
-  /** What the platform says of a part of this album: «hours», «hot». */
+  /** What the platform says of a part of this album: «hours», «hot», «times». */
   ask: <T>(part: string) => Promise<T>;
   failed: () => void;
   /** Hang a roll made from the whole one. */
   show: (part: (live: Roll) => Roll) => void;
 }
+
+/** Other than the live order: latest shutter first, most liked first. */
+const ORDERS = ["times", "hot"] as const;
+type Order = (typeof ORDERS)[number];
 
 export const STYLES: Style[] = ["rows", "waterfall", "grid"];
 
@@ -42,24 +46,28 @@ export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
       })),
     ),
   );
-  let from: number | "hot" | null = null;
+  let from: number | Order | null = null;
   const light = (): void => void document.getElementById("time")?.classList.toggle("on", from !== null);
   const setHour = (hour: Hour | null): void => {
     from = hour?.from ?? null;
     light();
     choices.show((live) => (hour ? rollOf(hour, live) : live));
   };
-  const setHot = async (): Promise<void> => {
-    const { photos } = await choices.ask<{ photos: Photo[] }>("hot");
-    from = "hot";
+  const setOrder = async (order: Order): Promise<void> => {
+    const { photos } = await choices.ask<{ photos: Photo[] }>(order);
+    from = order;
     light();
-    choices.show((live) => mostLiked(photos, live));
+    choices.show((live) => ranked(photos, live));
   };
   menu("time", async () => {
     const hours = (await choices.ask<{ hours: Hour[] }>("hours")).hours;
     return [
       { text: speech.say("time_all"), chosen: from === null, choose: () => setHour(null) },
-      { text: speech.say("hot"), chosen: from === "hot", choose: () => void setHot().catch(choices.failed) },
+      ...ORDERS.map((order) => ({
+        text: speech.say(order),
+        chosen: from === order,
+        choose: () => void setOrder(order).catch(choices.failed),
+      })),
       ...hours.map((hour) => ({
         text: hourText(hour),
         note: speech.number(hour.photos),
@@ -88,8 +96,8 @@ function rollOf(hour: Hour, live: Roll): Roll {
   return new Roll(live.cursor, known ? live : { photos: [], next: hour.last + 1 }, { admit: within, floor: hour.first });
 }
 
-/** `photos`: most liked first; that is their order on the wall. */
-function mostLiked(photos: Photo[], live: Roll): Roll {
+/** `photos` in their order on the wall, whatever their places in the feed. */
+function ranked(photos: Photo[], live: Roll): Roll {
   const rank = new Map(photos.map((photo, index) => [photo.id, index]));
   const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
   return new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });
