@@ -83,6 +83,17 @@ class Desk:
         if outcome and not waiting:
             outcome()
 
+    def give_back(self) -> None:
+        """The line is gone: what waits here goes out by the ledger, in the order in which it came."""
+        with self._change:
+            waiting, self._hot = self._hot, []
+            for asset, _ in waiting:
+                claim = self._claims[asset.asset_id]
+                claim.finished = True
+                if claim.committed:
+                    del self._claims[asset.asset_id]
+            self._change.notify_all()
+
     @property
     def busy(self) -> bool:
         """Is a preview going out, or ready to?"""

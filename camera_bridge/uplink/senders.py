@@ -59,6 +59,8 @@ class PreviewSender:
         """Until the bridge stops."""
         line, desk = self._out.line, self._out.desk
         while not line.stopping.is_set():
+            if not line.is_up:
+                desk.give_back()
             if not line.wait_up(_IDLE_S) or desk.paused:
                 line.stopping.wait(0.05)
                 continue
