@@ -45,9 +45,8 @@ CREATE TABLE IF NOT EXISTS tree(
 CREATE TABLE IF NOT EXISTS seen_file(
   dev INTEGER NOT NULL, ino INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, path TEXT NOT NULL,
   asset_id TEXT NOT NULL, PRIMARY KEY(dev, ino, size, mtime_ns)) STRICT;
-CREATE TABLE IF NOT EXISTS told_clock(
-  asset_id TEXT PRIMARY KEY REFERENCES asset(asset_id), offset_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS kept(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS told_clock(asset_id TEXT PRIMARY KEY, offset_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS story(
   n INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, asset_id TEXT NOT NULL, body TEXT NOT NULL,
   chain TEXT NOT NULL) STRICT;
@@ -313,18 +312,6 @@ class Ledger:
                 return False
             self._settle(tx, asset.asset_id, "preview")
         return True
-
-    def announced(self) -> list[tuple[Asset, int]]:
-        """Files the platform knows that say when they were shot, and the clock error it was told afterwards (or 0)."""
-        known = "WHERE shot_at IS NOT NULL AND photo_id IS NOT NULL AND state IN ('spooled', 'safe') ORDER BY asset_id"
-        with self.reading() as db:
-            told = dict(db.execute("SELECT asset_id, offset_ms FROM told_clock").fetchall())
-        return [(asset, told.get(asset.asset_id, 0)) for asset in self.assets(known)]
-
-    def told_clocks(self, offsets: dict[str, int]) -> None:
-        """The platform knows by how much the clock was wrong when these (by asset_id) were shot."""
-        with self.writing() as tx:
-            tx.executemany("INSERT OR REPLACE INTO told_clock VALUES(?, ?)", offsets.items())
 
     def hurry(self) -> None:
         """The line is back: whatever waits for a later time is due now."""

@@ -47,7 +47,7 @@ class Clocks:
         if known == self._seen and not (wrong_ones and now - self._looked_at >= _LOOK_S):
             return  # between two looks only a photo that was just on its way can have missed the news
         wrong: dict[str, tuple[Asset, int]] = {}
-        for asset, told in self._ledger.announced():
+        for asset, told in self._announced():
             offset = self._offset_ms(asset)
             if offset is not None and abs(offset - told) >= _WORTH_MS:
                 wrong[asset.asset_id] = asset, offset
@@ -56,6 +56,13 @@ class Clocks:
             self._tell(rows[start : start + _BATCH])
         self._seen, self._looked_at = known, now
 
+    def _announced(self) -> list[tuple[Asset, int]]:
+        """Files the platform knows that say when they were shot, and the clock error it was told afterwards (or 0)."""
+        known = "WHERE shot_at IS NOT NULL AND photo_id IS NOT NULL AND state IN ('spooled', 'safe') ORDER BY asset_id"
+        with self._ledger.reading() as db:
+            told = dict(db.execute("SELECT asset_id, offset_ms FROM told_clock").fetchall())
+        return [(asset, told.get(asset.asset_id, 0)) for asset in self._ledger.assets(known)]
+
     def _tell(self, rows: list[tuple[Asset, int]]) -> None:
         times = {asset.sha256: asset.shot_at + offset for asset, offset in rows if asset.shot_at is not None}
         try:
@@ -63,5 +70,7 @@ class Clocks:
         except Refusal as no:  # an older platform keeps what the cards said
             log.info("no_times code=%s", no.code)
             return
-        self._ledger.told_clocks({asset.asset_id: offset for asset, offset in rows})
+        with self._ledger.writing() as tx:
+            told = [(asset.asset_id, offset) for asset, offset in rows]
+            tx.executemany("INSERT OR REPLACE INTO told_clock VALUES(?, ?)", told)
         log.info("clocks_set files=%d", len(rows))
