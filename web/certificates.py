@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from backend import ledger
-from backend.clock import spoken
 from backend.errors import NotFound
 from backend.http import answer, language, query, stage
 from backend.models import Certificate
@@ -52,9 +51,6 @@ def show(certificate_id: str) -> ResponseReturnValue:
     """For reading and printing."""
     at, made = stage(), _found(certificate_id)
     said: dict[str, Any] = json.loads(made.document)
-    zone = at.settings.timezone
-    for one in said["hidden"]:
-        one["when"] = spoken(one["at"], zone) if one["at"] else ""
     return shell.page(
         at,
         "certificate.html",
@@ -63,7 +59,6 @@ def show(certificate_id: str) -> ResponseReturnValue:
         made=made,
         said=said,
         rows=[(name, said["counts"][name]) for name in SUM],
-        drawn=spoken(said["drawn_at"], zone),
     )
 
 
