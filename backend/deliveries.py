@@ -83,8 +83,20 @@ def begin(tx: Tx, album_id: str) -> Facts | None:
     return found
 
 
-def plan(tx: Tx, album_id: str, known: Facts, templates: Templates, due_at: int, after: str = "") -> str | None:
-    """Owe the next portion of listeners what is ripe; pay for it. Returns where to go on, None at the end."""
+def plan(  # noqa: PLR0913 - one portion of a plan whose parts the caller holds
+    tx: Tx,
+    album_id: str,
+    known: Facts,
+    templates: Templates,
+    due_at: int,
+    after: str = "",
+    *,
+    own: Mapping[str, list[int]] | None = None,
+) -> str | None:
+    """Owe the next portion of listeners what is ripe; pay for it. Returns where to go on, None at the end.
+
+    `own`: guest → when each photo of the album that is theirs went live, ascending.
+    """
     query = (
         select(Subscription.guest_id, Subscription.created_at, Guest.appid)
         .join(Guest, Guest.id == Subscription.guest_id)
@@ -98,11 +110,14 @@ def plan(tx: Tx, album_id: str, known: Facts, templates: Templates, due_at: int,
     told = _told(tx, album_id, ids)
     chosen: list[tuple[str, Choice, int]] = []
     for guest_id, since, appid in rows:
-        milestones_told, told_at, rounds = told.get(guest_id, (frozenset(), 0, 0))
-        listener = Listener(since, milestones_told, told_at)
+        before = told.get(guest_id, {})
+        told_at = max((max(moments) for moments in before.values()), default=0)
+        found_at = max(before.get(Milestone.FOUND, (0,)))
+        listener = Listener(since, frozenset(before), told_at, (own or {}).get(guest_id, []), found_at)
         choice = milestones.choose(known, listener, templates[appid], left.get(guest_id, {}))
         if choice is not None:
-            chosen.append((guest_id, choice, rounds if choice.milestone is Milestone.NEW_PHOTOS else 0))
+            again = choice.milestone in milestones.REPEATED
+            chosen.append((guest_id, choice, len(before.get(choice.milestone, ())) if again else 0))
     _pay(tx, album_id, chosen, due_at)
     return ids[-1] if len(ids) == PORTION else None
 
@@ -124,18 +139,13 @@ def _left(tx: Tx, guest_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _told(tx: Tx, album_id: str, guest_ids: Sequence[str]) -> dict[str, tuple[frozenset[Milestone], int, int]]:
-    """Per guest: milestones, the last moment, digests. Read after the lock: what another planner did is there."""
+def _told(tx: Tx, album_id: str, guest_ids: Sequence[str]) -> dict[str, dict[Milestone, list[int]]]:
+    """Per guest: when they were told of each milestone. Read after the lock: what another planner did is there."""
     at = func.coalesce(Delivery.settled_at, Delivery.created_at)
     query = select(Delivery.guest_id, Delivery.milestone, at).where(Delivery.album_id == album_id)
-    found: dict[str, tuple[frozenset[Milestone], int, int]] = {}
+    found: dict[str, dict[Milestone, list[int]]] = {}
     for guest_id, milestone, moment in tx.execute(query.where(Delivery.guest_id.in_(guest_ids))):
-        told, last, rounds = found.get(guest_id, (frozenset(), 0, 0))
-        found[guest_id] = (
-            told | {milestone},
-            max(last, moment),
-            rounds + (milestone is Milestone.NEW_PHOTOS),
-        )
+        found.setdefault(guest_id, {}).setdefault(milestone, []).append(moment)
     return found
 
 

@@ -24,6 +24,7 @@ VALUE: Final[dict[Milestone, int]] = {
     Milestone.NEW_PHOTOS: 10,
     Milestone.OPEN: 5,
 }
+REPEATED: Final = frozenset({Milestone.NEW_PHOTOS, Milestone.FOUND})  # told once per round, not once
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
@@ -79,6 +80,8 @@ class Listener:
     since: int
     told: frozenset[Milestone] = frozenset()
     told_at: int = 0  # the last message about this album
+    own: list[int] = field(default_factory=list)  # when each photo that is this guest's went live; ascends
+    found_at: int = 0  # the last message about those
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def ripe(facts: Facts, listener: Listener) -> dict[Milestone, int]:
     """What this guest could be told now, with the number of photos it tells of."""
     told, since, now = listener.told, listener.since, facts.now
     found: dict[Milestone, int] = {}
+    if own := _found(facts, listener):
+        found[Milestone.FOUND] = own
     if facts.completed_at is not None and since < facts.completed_at and Milestone.COMPLETE not in told:
         found[Milestone.COMPLETE] = len(facts.live)
     retouched = _after(facts.retouched, since)
@@ -116,6 +121,8 @@ def expected(facts: Facts, listener: Listener) -> set[Milestone]:
         found.add(Milestone.RETOUCHED)
     if not facts.live:
         found.add(Milestone.FIRST_PHOTOS)
+    if _own_news(listener):
+        found.add(Milestone.FOUND)
     return found
 
 
@@ -185,6 +192,19 @@ def _digest(facts: Facts, listener: Listener) -> int:
         return 0
     calm = facts.now - facts.live[-1] >= QUIET_MS
     return count if calm or facts.now - facts.live[first_new] >= PATIENCE_MS else 0
+
+
+def _found(facts: Facts, listener: Listener) -> int:
+    """Photos of this guest that came since they were told of such last: one is news, the pace is that of digests."""
+    fresh = _own_news(listener)
+    if not fresh or facts.now < listener.told_at + DIGEST_GAP_MS:
+        return 0
+    calm = facts.now - fresh[-1] >= QUIET_MS
+    return len(fresh) if calm or facts.now - fresh[0] >= PATIENCE_MS else 0
+
+
+def _own_news(listener: Listener) -> list[int]:
+    return listener.own[bisect_right(listener.own, max(listener.since, listener.found_at)) :]
 
 
 def _after(moments: list[int], since: int) -> int:

@@ -11,6 +11,7 @@ from backend import feed, gate, slates
 from backend.errors import Unauthorized
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
+from backend.wechat.opening import appid_of, settings_of, templates_of
 from miniprogram_api.shapes import History, MineQuery, SlateRequest, SlateShape
 
 bp = Blueprint("guest_mine", __name__, url_prefix="/mp/v1")
@@ -25,12 +26,14 @@ def slate(json: SlateRequest) -> ResponseReturnValue:
         raise Unauthorized
     with stage().db.writing() as tx:
         album = gate.enter(tx, json.album_id).album
+        organization_id = album.organization_id
         said = slates.text(slates.of_guest(tx, caller, album.event_id))
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     code.add_data(said)
     code.make(fit=True)
     rows = ["".join("1" if dark else "0" for dark in row) for row in code.get_matrix()]
-    return answer({"text": said, "rows": rows})
+    settings = settings_of(stage().settings, appid_of(stage().settings, organization_id))
+    return answer({"text": said, "rows": rows, "templates": [templates_of(settings).found]})
 
 
 @bp.get("/albums/<album_id>/mine")

@@ -231,6 +231,7 @@ class ExportShape(BaseModel):
 class SlateShape(BaseModel):
     text: str
     rows: list[str]
+    templates: list[str]  # to ask for, so that this guest hears of the photos that follow
 
 
 class Waiting(BaseModel):

@@ -13,14 +13,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Final
 
-from backend import deliveries, milestones, subscriptions
+from sqlalchemy import or_, select
+
+from backend import deliveries, faces, milestones, slates, subscriptions
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.deliveries import Owed
 from backend.errors import BadInput
 from backend.jobs import NotifyAlbum
-from backend.models import Album
+from backend.models import Album, FaceMatch, Milestone, Photo, PhotoState, SlateShot, Subscription
 from backend.wechat import Kind, Outcome, Told, WeChatFailed
 from backend.wechat.opening import settings_of, templates_of
 from backend.wechat.templates import Templates
@@ -42,6 +44,7 @@ class _Round:
     album_id: str
     title: str
     page: str
+    own_page: str  # where a guest finds the photos that are theirs
     templates: dict[str, Templates]
     stop: bool = False  # WeChat wants a pause, or the operator must act
     sent: int = 0
@@ -56,7 +59,8 @@ def album(stage: Stage, job: NotifyAlbum) -> None:
     with stage.db.reading() as tx:
         found = tx.get_one(Album, job.album_id)
         page = f"pages/album/album?id={found.id}&e={found.event.share_code}&f=m"
-        known = _Round(found.id, found.event.title, page, templates)
+        own_page = f"pages/mine/mine?list=slate&album={found.id}&e={found.event.share_code}&f=m"
+        known = _Round(found.id, found.event.title, page, own_page, templates)
     with ThreadPoolExecutor(stage.settings.notify_senders, thread_name_prefix="sender") as senders:
         _send(stage, known, senders)
     with stage.db.writing() as tx:
@@ -79,10 +83,12 @@ def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
     hours = milestones.parse_quiet(stage.settings.quiet_hours)
     awake_at = milestones.quiet_until(facts, hours, stage.settings.timezone)
     over = facts.over(stage.settings.notify_days)
+    with stage.db.reading() as tx:
+        own = _own(tx, album_id)
     after: str | None = None if over else ""
     while after is not None:
         with stage.db.writing() as tx:
-            after = deliveries.plan(tx, album_id, facts, ids, awake_at, after)
+            after = deliveries.plan(tx, album_id, facts, ids, awake_at, after, own=own)
     with stage.db.writing() as tx:
         deliveries.finish(tx, album_id, facts, over=over)
         if over:
@@ -90,6 +96,20 @@ def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
         elif awake_at > facts.now:
             deliveries.hold(tx, album_id, awake_at)
     return not over and awake_at <= facts.now
+
+
+def _own(tx: Tx, album_id: str) -> dict[str, list[int]]:
+    """Listeners with photos of their own, by slate or face → when each went live, ascending."""
+    event_id = tx.get_one(Album, album_id).event_id
+    by_slate = select(SlateShot.guest_id).where(SlateShot.event_id == event_id)
+    by_face = select(FaceMatch.guest_id).where(FaceMatch.event_id == event_id)
+    some = or_(Subscription.guest_id.in_(by_slate), Subscription.guest_id.in_(by_face))
+    shown = select(Photo.live_at).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
+    found = {}
+    for guest_id in tx.scalars(select(Subscription.guest_id).where(Subscription.album_id == album_id, some)):
+        theirs = shown.where(or_(slates.theirs(guest_id), faces.theirs(guest_id)))
+        found[guest_id] = [at for at in tx.scalars(theirs.order_by(Photo.live_at)) if at is not None]
+    return found
 
 
 def _send(stage: Stage, known: _Round, senders: ThreadPoolExecutor) -> None:
@@ -123,7 +143,8 @@ def _given_up(tx: Tx, owed: Owed) -> bool:
 
 def _tell(stage: Stage, known: _Round, owed: Owed) -> Told:
     """In a sender's thread. Raises WeChatFailed, BadInput."""
-    template, page, title = known.templates[owed.appid], known.page, known.title
+    template, title = known.templates[owed.appid], known.title
+    page = known.own_page if owed.milestone is Milestone.FOUND else known.page
     while True:
         said = template.said(owed.milestone, title, owed.count, now_ms())
         told = stage.wechat_of(owed.appid).tell(owed.openid, owed.template_id, said, page=page)

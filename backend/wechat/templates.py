@@ -49,6 +49,11 @@ class Templates:
         return list(dict.fromkeys(self.by_milestone[m].template_id for m in order))[:MOST_ASKED]
 
     @property
+    def found(self) -> str:
+        """What to ask a guest for who wants to hear of photos of their own."""
+        return self.by_milestone[Milestone.FOUND].template_id
+
+    @property
     def all(self) -> list[MessageTemplate]:
         """Each once."""
         return list({found.template_id: found for found in self.by_milestone.values()}.values())

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backend import accounts, subscriptions
+from backend import accounts, slates, subscriptions
 from backend.api.messages import OUTCOMES, outcome_words
 from backend.clock import now_ms
 from backend.context import Stage
@@ -29,6 +29,7 @@ from backend.models import (
     Subscription,
 )
 from backend.wechat import WeChat
+from backend.wechat.opening import templates_of
 from launch.app import create_app
 from tests.cast import PASSWORD, Cast
 from tests.conftest import FakeBell
@@ -329,3 +330,36 @@ def test_every_outcome_has_words(outcome: str) -> None:
     chinese, english = outcome_words(outcome)
     assert any("\u4e00" <= c <= "\u9fff" for c in chinese)
     assert english.isascii()
+
+
+def test_whoever_held_up_a_slate_hears_of_their_photos_once_a_round(real: Stage, cast: Cast, sandbox: Sandbox) -> None:
+    """M2: the frames after a guest's slate; others who listen are not told of them."""
+    template_id = templates_of(real.settings).found
+    alice, bob = (listener(real, sandbox, cast, name, taps=0) for name in ("alice", "bob"))
+    with real.db.writing() as tx:
+        for guest_id in (alice, bob):
+            openid = tx.get_one(Guest, guest_id).openid
+            sandbox.act("accept", openid=openid, template_id=template_id, n=2)
+            for tap in ("f0", "f1"):
+                subscriptions.told_by_phone(tx, guest_id, template_id, tap=tap)
+    photos(real, cast, minutes_ago=10, count=3)
+    with real.db.writing() as tx:
+        slate_frame, first, second = tx.query(Photo).order_by(Photo.live_at)
+        slate_frame.state = PhotoState.HIDDEN
+        slate_frame.camera = first.camera = "cam1"
+        second.camera = "cam2"
+        slate_frame.shot_at, first.shot_at, second.shot_at = 1000, 2000, 3000
+        said = slates.text(slates.of_guest(tx, alice, cast.event.id))
+        assert slates.sight(tx, slate_frame.id, said)
+    run(real, cast)
+    run(real, cast)
+    assert [(d.guest_id, d.milestone, d.count, d.state) for d in rows(real)] == [
+        (alice, Milestone.FOUND, 1, DeliveryState.SENT)
+    ]
+    (page,) = {m["page"] for m in sandbox.look("messages")["messages"] if m["template_id"] == template_id}
+    assert page.startswith("pages/mine/mine?list=slate&album=")
+    with real.db.writing() as tx:
+        tx.execute(update(Delivery).values(settled_at=now_ms() - HOUR_MS))
+        tx.execute(update(Photo).where(Photo.shot_at == 3000).values(camera="cam1"))  # their next frame
+    run(real, cast)
+    assert [(d.milestone, d.round, d.count) for d in rows(real)][1:] == [(Milestone.FOUND, 1, 2)]

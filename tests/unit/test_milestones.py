@@ -95,6 +95,29 @@ def test_whoever_subscribes_after_the_end_is_not_told_that_it_ended() -> None:
     assert chosen(ended, Listener(since=T0 + 40 * MINUTE_MS), left=9) == ""
 
 
+def test_photos_of_their_own_are_worth_most_and_told_in_rounds() -> None:
+    own = [T0, T0 + 1000]
+    mine = Listener(since=T0 - HOUR_MS, own=own)
+    assert chosen(facts(1, photos=30), mine) == "", "the burst is not over; the one message is kept for it"
+    assert chosen(facts(6, photos=30), mine) == "found"
+    assert choose(facts(6, photos=30), mine, ONE, {"T": 1}) == Choice(Milestone.FOUND, "T", 2)
+    told_at = T0 + 6 * MINUTE_MS
+    told = frozenset({Milestone.FOUND})
+    assert chosen(facts(40, photos=4), Listener(mine.since, told, told_at, own, told_at), left=9) == ""
+    again = Listener(mine.since, told, told_at, [*own, T0 + 7 * MINUTE_MS], told_at)
+    assert chosen(facts(25, photos=4), again, left=9) == "", "twenty minutes between two messages"
+    assert choose(facts(27, photos=4), again, ONE, {"T": 9}) == Choice(Milestone.FOUND, "T", 1)
+    late = Listener(since=T0 + 1000, own=own)
+    assert chosen(facts(6, photos=3), late, left=9) == "", "they saw those when they asked to be told"
+
+
+def test_one_message_left_waits_for_photos_of_their_own() -> None:
+    mine = Listener(since=T0 - HOUR_MS, own=[T0 + 35 * MINUTE_MS], told=frozenset({Milestone.FIRST_PHOTOS}))
+    ended = facts(36, photos=30, completed_at=T0 + 36 * MINUTE_MS)
+    assert chosen(ended, mine) == ""
+    assert chosen(ended, mine, left=2) == "complete"
+
+
 def test_each_milestone_is_told_once() -> None:
     known = facts(60, photos=9, completed_at=T0 + 30 * MINUTE_MS, retouched=[T0 + 5 * MINUTE_MS])
     told: frozenset[Milestone] = frozenset()

@@ -26,7 +26,7 @@ SAVE_SHARE: Final = 20  # times as long as saving took: a large memory is not sa
 MESSAGES_KEPT: Final = 50_000
 CALLS_KEPT: Final = 400
 PUSHES_KEPT: Final = 200
-PAGES: Final = ("pages/home/home", "pages/event/event", "pages/album/album", "pages/index/index")
+PAGES: Final = ("pages/home/home", "pages/event/event", "pages/album/album", "pages/mine/mine", "pages/index/index")
 
 
 @dataclass

@@ -154,6 +154,8 @@ export interface Entered {
 export interface SlateCode {
   readonly text: string
   readonly rows: readonly string[]
+  /** To ask for in a tap, so that this guest hears of the photos that follow. */
+  readonly templates: readonly string[]
 }
 
 /** Many photos as ZIP files. `withdrawn`: a photo in it was recalled. */

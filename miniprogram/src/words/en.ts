@@ -145,6 +145,7 @@ export const en: Words = {
     slateEmpty: 'Nothing yet. Let the photographer shoot your code; the photos that follow appear here',
     slateHint: 'Photos taken after the photographer shot your code',
     slateShow: 'Show my code',
+    slateTell: 'Tell me of new photos of me',
     hotEmpty: 'Nobody has liked a photo yet',
     hotHint: 'What people like most comes first',
     findEmpty: 'No photos in this hour. Try another.',

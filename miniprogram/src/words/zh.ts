@@ -139,6 +139,7 @@ export const zh = {
     slateEmpty: '还没有。请摄影师拍一下你的名牌码，之后拍的就会出现在这里',
     slateHint: '摄影师拍过你的名牌码后，接着拍的照片都在这里',
     slateShow: '出示名牌码',
+    slateTell: '拍到我时提醒我',
     hotEmpty: '还没有人点过喜欢',
     hotHint: '大家最喜欢的排在前面',
     findEmpty: '这个时段没有照片，换个时段看看',

@@ -2,13 +2,14 @@
 
 import type { Chip } from '../../components/chip-row/chip-row'
 import type { Cap } from '../../components/photo-wall/photo-wall'
+import { remind } from '../../flows/remind'
 import { go, slatePath, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
 import * as screen from '../../lib/screen'
 import { findHot, findTaken, takenWithin } from '../../services/find'
 import { findAgain } from '../../services/recall'
 import { tolerate } from '../../services/refused'
-import { findTheirs } from '../../services/slate'
+import { findTheirs, readSlate } from '../../services/slate'
 import type { PhotoCard } from '../../services/wire'
 import { filtersOf, isAsked, type Tab } from '../../state/filters'
 import { spanOf } from '../../state/hours'
@@ -36,12 +37,14 @@ export interface Data {
   empty: string
   emptySign: string
   banner: string
+  mayRemind: boolean
 }
 
 export interface Methods {
   leaves: (() => void)[]
   leaveRoom: (() => void) | null
   photos: PhotoCard[]
+  templates: readonly string[]
   wall: Wall | null
   scrolled: number
   drawnAt: number
@@ -54,7 +57,9 @@ export interface Methods {
   ask(): AsyncGenerator<readonly PhotoCard[]> | null
   follow(): void
   renew(): Promise<void>
+  offer(albumId: string): Promise<void>
   openSlate(): void
+  tellMe(): void
   show(searching: boolean): void
   draw(): void
   chooseTab(said: Heard<{ id: Tab }>): void
@@ -85,10 +90,12 @@ definePage<Data, Methods>({
     empty: '',
     emptySign: '',
     banner: '',
+    mayRemind: false,
   },
   leaves: [],
   leaveRoom: null,
   photos: [],
+  templates: [],
   wall: null,
   scrolled: 0,
   drawnAt: 0,
@@ -205,8 +212,10 @@ definePage<Data, Methods>({
   follow() {
     this.leaveRoom?.()
     this.leaveRoom = null
+    this.setData({ mayRemind: false })
     const { tab, albumId } = this.data
     if (tab !== 'slate' || albumId === '') return
+    void this.offer(albumId)
     const room = stage().rooms.room(albumId)
     this.leaveRoom = room.enter(said => {
       if (said.kind === 'changed') void this.renew()
@@ -282,6 +291,24 @@ definePage<Data, Methods>({
   chooseHour(said) {
     this.setData({ hour: said.detail.id })
     void this.refresh()
+  },
+
+  /** To be told of photos of their own; asked before the tap, because WeChat asks only at once inside it. */
+  async offer(albumId) {
+    try {
+      this.templates = (await readSlate(stage().api, albumId)).templates
+    } catch (error) {
+      tolerate(error) // the list itself says what is wrong
+      return
+    }
+    const here = this.data.tab === 'slate' && this.data.albumId === albumId
+    this.setData({ mayRemind: here && this.templates.length > 0 && stage().reminders.left(albumId) === 0 })
+  },
+
+  tellMe() {
+    void remind(stage(), this.data.albumId, this.templates).then(reminded => {
+      if (reminded) this.setData({ mayRemind: false })
+    })
   },
 
   openSlate() {
