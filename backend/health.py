@@ -52,6 +52,13 @@ def words(bridge: Bridge, now: int) -> list[Words]:
     return sorted(found, key=lambda one: _RANK[one.level])
 
 
+def alone(bridge: Bridge) -> dict[str, int]:
+    """Photos of which only the bridge has anything, by its last heartbeat: on_bridge, aside, refused."""
+    told = bridge.said.get("alone")
+    told = told if isinstance(told, dict) else {}
+    return {name: max(0, _number(told, name)) for name in ("on_bridge", "aside", "refused")}
+
+
 def cameras(bridge: Bridge) -> list[dict[str, Any]]:
     """Each camera as the bridge last described it, with where its photos go (null: as the bridge)."""
     told = {str(one.get("user", "")): one for one in _rows(bridge.said, "cameras")}

@@ -318,6 +318,7 @@ class Bridge:
             "oldest_at": backlog["oldest_at"],
             "cameras": self._camera_state(),
             "counts": state.counts(self.spool.ledger),
+            "alone": state.alone(self.spool.ledger),
             "troubles": self.door.porch.troubles() if self.door else [],
             "line": {"state": line.state, "why": line.why, "rtt_ms": line.rtt_ms},
             "free_bytes": self.spool.free_bytes(),

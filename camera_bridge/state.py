@@ -19,6 +19,14 @@ _SPOOLED, _SAFE, _REFUSED, _PARTIAL = "spooled", "safe", "refused", "partial"
 _AWAY_ZH: Final = {DOWN: "网络断开", PORTAL: "网络需要登录", REVOKED: "配对已失效，请重新配对"}
 _AWAY_EN: Final = {DOWN: "Offline", PORTAL: "The network wants a log-in", REVOKED: "Pairing has ended, pair again"}
 
+_ALONE: Final = """
+SELECT place, count(*) FROM (
+  SELECT min(CASE state WHEN 'spooled' THEN 0 WHEN 'aside' THEN 1 ELSE 2 END) AS place FROM asset a
+  WHERE state IN ('spooled', 'aside', 'refused') AND photo_id IS NULL AND why <> 'self_test' AND NOT EXISTS (
+    SELECT 1 FROM asset b WHERE b.pair_key = a.pair_key AND b.serial = a.serial AND b.photo_id IS NOT NULL)
+  GROUP BY coalesce(pair_key || '/' || serial, asset_id)) GROUP BY place
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -46,6 +54,16 @@ def counts(ledger: Ledger) -> dict[str, int]:
         "aside": rows.get("aside", 0),
         "duplicates": rows.get("duplicate", 0),
     }
+
+
+def alone(ledger: Ledger) -> dict[str, int]:
+    """Presses of the shutter of which the platform has nothing at all, by why: not sent yet, kept aside, refused.
+
+    Files of one press (`pair_key` of one body) count once, and not at all when the platform knows one of them.
+    """
+    with ledger.reading() as db:
+        rows: dict[int, int] = dict(db.execute(_ALONE).fetchall())
+    return {name: rows.get(place, 0) for place, name in enumerate(("on_bridge", "aside", "refused"))}
 
 
 def backlog(ledger: Ledger) -> dict[str, Any]:

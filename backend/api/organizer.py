@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, make_response, request
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend import accounts, audit, branding, events, feed, photos, security
+from backend import accounts, audit, branding, events, feed, health, photos, security
 from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
@@ -100,10 +101,11 @@ def show_event(who: Who, event_id: str) -> ResponseReturnValue:
     """The event as it happens: six counters that add up, albums, bridges with their health, messages sent."""
     with stage().db.reading() as tx:
         event = accounts.their_event(tx, who, event_id, "see_event")
+        connected = tx.scalars(select(Bridge).filter_by(event_id=event_id)).all()
         said = event_json(event) | {
-            "counters": _counters(tx, event_id),
+            "counters": _counters(tx, event_id, connected),
             "albums": [album_json(tx, a) for a in events.albums(tx, event_id)],
-            "bridges": [_bridge(b) for b in tx.scalars(select(Bridge).filter_by(event_id=event_id))],
+            "bridges": [_bridge(b) for b in connected],
             "messages": _messages(tx, event_id),
         }
     return answer(said)
@@ -210,22 +212,41 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
     }
 
 
-def _counters(tx: Tx, event_id: str) -> dict[str, int]:
-    """Numbers that add up: received = live + waiting + hidden + failed; the others say how far they got."""
+def _counters(tx: Tx, event_id: str, connected: Sequence[Bridge]) -> dict[str, int]:
+    """Numbers that add up; `original_stored` and `retouched` say how far the photos got.
+
+    received = live + waiting + hidden + failed + on_bridges + aside + refused; the last three only the bridges have.
+    """
     states = events.counts(tx, event_id)
     waiting = states.get(PhotoState.ANNOUNCED, 0) + states.get(PhotoState.STORED, 0)
     of_event = select(func.count(func.distinct(Source.photo_id))).join(Photo, Photo.id == Source.photo_id)
     originals = of_event.where(Photo.event_id == event_id, Source.kind == SourceKind.ORIGINAL)
     retouched = select(func.count()).where(Photo.event_id == event_id, Photo.retouched_at.is_not(None))
+    alone = [health.alone(bridge) for bridge in connected]
+    elsewhere = {
+        "on_bridges": sum(max(0, a["on_bridge"] - _since(tx, b)) for a, b in zip(alone, connected, strict=True)),
+        "aside": sum(a["aside"] for a in alone),
+        "refused": sum(a["refused"] for a in alone),
+    }
     return {
-        "received": sum(states.values()),
+        "received": sum(states.values()) + sum(elsewhere.values()),
         "live": states.get(PhotoState.LIVE, 0),
         "waiting": waiting,
         "hidden": states.get(PhotoState.HIDDEN, 0),
         "failed": states.get(PhotoState.REJECTED, 0),
         "original_stored": tx.scalar(originals) or 0,
         "retouched": tx.scalar(retouched) or 0,
-    }
+    } | elsewhere
+
+
+def _since(tx: Tx, bridge: Bridge) -> int:
+    """Photos the last heartbeat still counted as the bridge's alone and that have come since."""
+    now = bridge.said.get("now")
+    if bridge.seen_at is None or not isinstance(now, int) or not health.alone(bridge)["on_bridge"]:
+        return 0
+    came = select(func.count()).where(Photo.event_id == bridge.event_id, Photo.bridge_id == bridge.id)
+    # its own clock on both sides: what it received later was not among those it counted
+    return tx.scalar(came.where(Photo.announced_at > bridge.seen_at, Photo.bridged_at <= now)) or 0
 
 
 def _bridge(bridge: Bridge) -> dict[str, Any]:

@@ -48,9 +48,11 @@ export interface BridgeRow {
 }
 
 export type Counter = "received" | "live" | "original_stored" | "retouched" | "hidden" | "failed";
+/** With live, hidden and failed they make up `received`. */
+export type Rest = "waiting" | "on_bridges" | "aside" | "refused";
 
 export interface EventNow extends EventRow {
-  counters: Record<Counter | "waiting", number>;
+  counters: Record<Counter | Rest, number>;
   albums: AlbumRow[];
   bridges: BridgeRow[];
   messages: Partial<Record<"planned" | "sent" | "refused", number>>;

@@ -11,9 +11,10 @@ import { SchedulePanel } from "./schedule";
 import { ScansPanel, ToldPanel } from "./told";
 
 const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
-const COUNT_MS = 1_000;
-const PHOTOS_EVERY = 2; // counts
-const SLOW_EVERY = 5; // counts: what changes by the minute
+const COUNT_MS = 800; // and the answer takes its time: nothing shown is older than a second
+const PARTS = ["live", "waiting", "hidden", "failed", "on_bridges", "aside", "refused"] as const; // of received
+const PHOTOS_EVERY = 3; // counts
+const SLOW_EVERY = 6; // counts: what changes by the minute
 const CHECKING = ["off", "after", "before"] as const;
 
 interface Context {
@@ -35,6 +36,7 @@ export class EventPage {
   #table: PhotoTable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counts = 0;
+  #busy = false;
   #ended = false;
 
   constructor(id: string, on: Context) {
@@ -64,17 +66,32 @@ export class EventPage {
   }
 
   async #tick(): Promise<void> {
+    const began = performance.now();
     try {
       if (!document.hidden) {
         const now = await call<EventNow>(`/events/${this.#id}`);
         this.#draw(now);
-        if (this.#counts % SLOW_EVERY === 0) await this.#slow(now);
-        if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table?.refresh();
+        void this.#beside(now);
       }
     } catch (reason) {
       this.#on.guard(reason);
     }
-    if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), COUNT_MS);
+    const left = Math.max(0, COUNT_MS - (performance.now() - began));
+    if (!this.#ended) this.#timer = setTimeout(() => void this.#tick(), left);
+  }
+
+  /** What is slower than the counters and must not hold them up. */
+  async #beside(now: EventNow): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      if (this.#counts % SLOW_EVERY === 0) await this.#slow(now);
+      if (this.#counts++ % PHOTOS_EVERY === 0 && window.scrollY < 3 * window.innerHeight) await this.#table?.refresh();
+    } catch (reason) {
+      this.#on.guard(reason);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   async #slow(now: EventNow): Promise<void> {
@@ -145,8 +162,9 @@ export class EventPage {
     const { speech } = this.#on;
     for (const key of COUNTERS) put(this.el.querySelector(`[data-counter=${key}] dd`), speech.number(now.counters[key]));
     this.el.querySelector("[data-counter=failed]")?.classList.toggle("bad", now.counters.failed > 0);
-    const { waiting } = now.counters;
-    put(this.el.querySelector(".waiting"), waiting ? speech.say("waiting_n", { n: speech.number(waiting) }) : "\u00a0");
+    const parts = PARTS.filter((key) => now.counters[key] > 0).map((key) => speech.say(`sum_${key}`, { n: speech.number(now.counters[key]) }));
+    const sum = `${speech.say("received")} ${speech.number(now.counters.received)} = ${parts.join(" + ")}`;
+    put(this.el.querySelector(".waiting"), parts.length ? sum : "\u00a0");
     this.#albums(now.albums);
     this.#bridges(now.bridges);
     const { planned = 0, sent = 0, refused = 0 } = now.messages;
