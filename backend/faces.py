@@ -10,11 +10,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
+from backend import face_notice
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import Conflict, Refused
@@ -29,6 +31,7 @@ from backend.models import (
     FaceRule,
     FaceScan,
     FaceTemplate,
+    Organization,
     Photo,
     PhotoState,
 )
@@ -81,6 +84,13 @@ def switch_on(tx: Tx, event: Event, signer: Signer, said: dict[str, Any]) -> Fac
     for photo_id in tx.scalars(_unseen(event.id).limit(200)):
         tx.ring(IndexFaces(photo_id))
     return found
+
+
+def notice(tx: Tx, event: Event, found: FaceRule) -> dict[str, Any]:
+    """The text guests agree to now, with its version."""
+    organization = tx.get_one(Organization, event.organization_id)
+    until = datetime.fromtimestamp((found.purge_at or 0) / 1000, UTC).date().isoformat()
+    return face_notice.notice(organization.name, event.title, found.contact, until)
 
 
 def purge(tx: Tx, event_id: str) -> dict[str, Any]:
@@ -279,7 +289,7 @@ def demand_consent(tx: Tx, consent_id: str, guest_id: str, found: FaceRule, kind
 
 def follow(tx: Tx, guest_id: str, event_id: str, engine: str, sealed: bytes) -> None:
     """Keep a guest's vector, so that new photos are looked through for them."""
-    tx.execute(delete(FaceTemplate).filter_by(guest_id=guest_id, event_id=event_id))
+    tx.execute(delete(FaceTemplate).where(FaceTemplate.guest_id == guest_id, FaceTemplate.event_id == event_id))
     tx.add(FaceTemplate(guest_id=guest_id, event_id=event_id, engine=engine, vector=sealed))
 
 
@@ -289,18 +299,21 @@ def follows(tx: Tx, guest_id: str, event_id: str) -> bool:
 
 def withdraw(tx: Tx, guest_id: str, event_id: str) -> dict[str, int]:
     """Everything of this guest at this event ends now. Returns how much there was, and how much is left: none."""
-    own = {"guest_id": guest_id, "event_id": event_id}
-    live = update(FaceConsent).filter_by(**own).where(FaceConsent.withdrawn_at.is_(None))
-    ended = len(tx.execute(live.values(withdrawn_at=now_ms()).returning(FaceConsent.id)).all())
-    counted = {"consents": ended}
-    for name, kind in (("templates", FaceTemplate), ("matches", FaceMatch)):
-        counted[name] = tx.scalar(select(func.count()).select_from(kind).filter_by(**own)) or 0
-        tx.execute(delete(kind).filter_by(**own))
-    left = sum(tx.scalar(select(func.count()).select_from(kind).filter_by(**own)) or 0 for kind in OWN)
+    mine = (FaceConsent.guest_id == guest_id, FaceConsent.event_id == event_id, FaceConsent.withdrawn_at.is_(None))
+    ended = tx.execute(update(FaceConsent).where(*mine).values(withdrawn_at=now_ms()).returning(FaceConsent.id)).all()
+    counted = {"consents": len(ended)}
+    left = 0
+    kinds: tuple[tuple[str, type[FaceTemplate | FaceMatch]], ...] = (
+        ("templates", FaceTemplate),
+        ("matches", FaceMatch),
+    )
+    for name, kind in kinds:
+        own = (kind.guest_id == guest_id, kind.event_id == event_id)
+        how_many = select(func.count(kind.guest_id)).where(*own)
+        counted[name] = tx.scalar(how_many) or 0
+        tx.execute(delete(kind).where(*own))
+        left += tx.scalar(how_many) or 0
     return counted | {"left": left}
-
-
-OWN: Final = (FaceTemplate, FaceMatch)
 
 
 def vector_of(index: Matrix, own: Numbers, yes: Sequence[int]) -> Numbers:

@@ -16,6 +16,7 @@ from backend.api import (
     cull,
     doors,
     events,
+    faces,
     ledger,
     looks,
     measure,
@@ -45,6 +46,7 @@ from miniprogram_api import (
     subscriptions,
     track,
 )
+from miniprogram_api import faces as find_me
 from miniprogram_api.hub import Hub
 from web import certificates, pages, prints, reports
 from web import entry as door
@@ -69,6 +71,7 @@ def create_app(stage: Stage) -> Flask:
         looks,
         cull,
         doors,
+        faces,
         retoucher,
         review,
         messages,
@@ -84,6 +87,7 @@ def create_app(stage: Stage) -> Flask:
         likes,
         cards,
         mine,
+        find_me,
         pictures,
         subscriptions,
         track,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
@@ -55,6 +56,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     @override
     def load(self) -> Callable[..., Any]:
         stage = import_module("launch.stage").open_stage(self._settings)
+        stage = replace(stage, face_engine=import_module("launch.aside").aside(stage.face_engine))
         app: Callable[..., Any] = import_module("launch.app").create_app(stage)
         if n := self._settings.proxies:
             return ProxyFix(app, x_for=n, x_proto=n, x_host=n)

@@ -6,8 +6,9 @@ import qrcode
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from qrcode.constants import ERROR_CORRECT_M
+from sqlalchemy import or_
 
-from backend import feed, gate, slates
+from backend import faces, feed, gate, slates
 from backend.errors import Unauthorized
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
@@ -39,13 +40,15 @@ def slate(json: SlateRequest) -> ResponseReturnValue:
 @bp.get("/albums/<album_id>/mine")
 @endpoint(query=MineQuery, answers={200: History})
 def mine(album_id: str, query: MineQuery) -> ResponseReturnValue:
-    """As photos, only those that are this guest's."""
+    """As photos, only those that are this guest's: by slate, or by face for who follows."""
     caller = calling_guest()
     if caller is None:
         raise Unauthorized
     with stage().db.reading() as tx:
         right = gate.enter(tx, album_id)
-        page = feed.history(tx, album_id, query.before, query.limit, only=slates.theirs(caller))
+        page = feed.history(
+            tx, album_id, query.before, query.limit, only=or_(slates.theirs(caller), faces.theirs(caller))
+        )
     url = gate.signed(stage(), right)
     cards = [feed.card(entry, url) for entry in page.entries]
     return answer({"photos": cards, "next": page.cursor if page.more else None})

@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},
     "cull.culling": {"culling": "off"},
+    "faces.switch": {"active": False},
     "reports.share": {"art_key": "a/x"},
     "retoucher.rate": {"stars": 3},
     "retoucher.judge": {"accept": True},

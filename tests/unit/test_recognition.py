@@ -49,6 +49,13 @@ def test_a_large_and_a_small_face_of_one_picture_are_both_found(engine: recognit
     assert [round(face.size_px, -2) > 100 for face in found] == [True, False]
 
 
+def test_a_face_that_fills_the_selfie_is_found(engine: recognition.Engine) -> None:
+    picture = people.portrait(0, size=420)
+    [face] = engine.look(picture, selfie=True).faces
+    assert face.height > 0.3
+    assert engine.look(picture).faces == [], "an event photo is not looked at that closely"
+
+
 def test_nobody_in_a_picture_without_people(engine: recognition.Engine) -> None:
     assert engine.faces(np.zeros((40, 60, 3), np.uint8)) == []
     assert engine.faces(np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)) == []

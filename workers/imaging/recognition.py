@@ -37,7 +37,7 @@ SFACE: Final = (
     "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
 )
 SMALL_PX, LARGE_PX = 640, 2048  # YuNet sees faces of 10 to 300 px: large ones in a small picture, small ones in a large
-SELFIE_PX: Final = 1280
+SELFIE_PX, CLOSE_PX = 1280, 320
 INDEXED_PX: Final = 24  # in a picture of 2048 px; smaller faces are not told apart
 SELFIE_LIMITS: Final = Limits(pixels=60_000_000, memory_bytes=400_000_000)
 SCORE: Final = 0.6
@@ -86,7 +86,7 @@ class Engine:
         """Largest first. Faces too small to be told apart are left out."""
         height, width = picture.shape[:2]
         least = INDEXED_PX * max(1.0, max(width, height) / LARGE_PX)
-        found = [one for one in self.find(picture) if one.size >= least]
+        found = [one for one in self.find(picture, close=both_sides) if one.size >= least]
         scale = np.array([width, height], np.float32)
         seen = []
         for one in sorted(found, key=lambda one: -one.size):
@@ -97,11 +97,14 @@ class Engine:
             seen.append(Seen(left, top, right - left, bottom - top, one.score, one.size, eyes, vector))
         return seen
 
-    def find(self, picture: Rgb) -> list[Found]:
-        """Two passes, because one sees either large faces or small ones; then each face once."""
+    def find(self, picture: Rgb, *, close: bool = False) -> list[Found]:
+        """Two passes, because one sees either large faces or small ones; then each face once.
+
+        `close`: one more, for a face that fills the picture.
+        """
         longest = max(picture.shape[:2])
         found: list[Found] = []
-        for edge in sorted({min(SMALL_PX, longest), min(LARGE_PX, longest)}):
+        for edge in sorted({min(one, longest) for one in (CLOSE_PX if close else SMALL_PX, SMALL_PX, LARGE_PX)}):
             small = shape.shrink(picture, edge)
             scale = max(small.shape[:2]) / longest
             found += [
