@@ -136,7 +136,9 @@ class Matrix:
         direct, cluster = max(DIRECT, grown), max(CLUSTER, grown)
         fits = self._clusters(alike, cluster - MAYBE)
         own = self.persons[: len(self)]
-        by_cluster = np.array([fits.get(int(person), 0.0) for person in own], np.float32) if fits else alike * 0
+        by_cluster = np.zeros(len(self), np.float32)
+        for person, best_mean in fits.items():
+            by_cluster[own == person] = best_mean
         sure = (alike >= direct) | (by_cluster >= cluster)
         shown = sure | (alike >= direct - MAYBE) | (by_cluster >= cluster - MAYBE)
         best: dict[str, Hit] = {}

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import HTTPException
 
-from backend import branding, events, feed, gate, scans
+from backend import branding, events, faces, feed, gate, scans
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -58,6 +58,7 @@ def album(share_code: str) -> ResponseReturnValue:
         albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
         chosen = _chosen(tx, albums)
         boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
+        rule = faces.rule(tx, event.id)
     if "f" in request.args:  # somebody came by a code or a link of ours; a reload without it is not counted
         album_id = chosen.id if chosen and request.args.get("album") == chosen.id else ""
         scans.came(
@@ -72,6 +73,7 @@ def album(share_code: str) -> ResponseReturnValue:
         event=event,
         albums=albums,
         chosen=chosen,
+        finding=rule is not None and rule.active,
         photos=boot["photos"],
         total=boot["album"]["photos"],
         eager=EAGER,

@@ -52,6 +52,7 @@ function start(): void {
   furnish();
   byId("pill").addEventListener("click", toTop);
   byId("take").addEventListener("click", () => void import("./take").then(({ takeHome }) => takeHome(album, speech, notice)));
+  document.getElementById("find")?.addEventListener("click", () => void import("./faces").then(({ findMe }) => findMe(album.id, speech, notice)));
   byId("again").addEventListener("click", () => void more());
   document.querySelector("nav.tabs")?.addEventListener("click", switchAlbum);
   addEventListener("popstate", (event) => void returned(event));

@@ -7,7 +7,7 @@ const TOKEN = "kuaimen.token";
 let token: Promise<string> | undefined;
 
 /** Who this browser is: a random id kept here, exchanged for a guest token. A new one when storage is refused. */
-function session(): Promise<string> {
+export function session(): Promise<string> {
   token ??= open().catch((reason: unknown) => {
     token = undefined;
     throw reason;
