@@ -22,6 +22,7 @@ from typing import Final
 from camera_bridge import chain
 from camera_bridge.clock import now_ms
 
+_PREVIEW_FIRST: Final = "artifact = 'preview' AND state = 'owed' AND attempts < 5"
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS asset(
   asset_id TEXT PRIMARY KEY, source TEXT NOT NULL, camera TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL,
@@ -321,18 +322,17 @@ class Ledger:
     # -- questions
 
     def next_debt(self, artifact: str, *, oldest: bool = False, without: frozenset[str] = frozenset()) -> Asset | None:
-        """The asset whose artifact should go out now: best rank, then newest (or oldest) first."""
+        """What should go out now: best rank, then newest (or oldest) first; no original before its own preview."""
         order = "ASC" if oldest else "DESC"
         with self.reading() as db:
             rows = db.execute(
-                "SELECT asset_id FROM debt WHERE artifact = ? AND state = 'owed' AND due_at <= ?"  # noqa: S608 - ASC or DESC
+                "SELECT asset_id FROM debt WHERE artifact = ? AND state = 'owed' AND due_at <= ? AND NOT (artifact ="  # noqa: S608 - ASC or DESC
+                f" 'original' AND asset_id IN (SELECT asset_id FROM debt WHERE {_PREVIEW_FIRST}))"
                 f" ORDER BY rank, asset_id {order} LIMIT ?",
                 (artifact, now_ms(), 1 + len(without)),
             ).fetchall()
-        for (asset_id,) in rows:
-            if asset_id not in without:
-                return self.asset(asset_id)
-        return None
+        found = next((row[0] for row in rows if row[0] not in without), None)
+        return None if found is None else self.asset(found)
 
     def attempts(self, asset_id: str, artifact: str) -> int:
         with self.reading() as db:

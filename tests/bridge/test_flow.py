@@ -129,3 +129,25 @@ def test_what_is_no_picture_is_kept_and_sent_to_nobody(bridge: Bridge, platform:
     assert {one["name"]: one["why"] for one in state["last"]}["notes.jpg"] == "not_a_picture"
     refused = bridge.spool.ledger.assets("WHERE name = 'notes.jpg'")[0]
     assert bridge.spool.path(refused.asset_id).read_bytes() == b"these are words, not a picture"
+
+
+def test_an_original_never_overtakes_its_own_preview(bridge: Bridge, platform: FakePlatform) -> None:
+    """A preview the platform could not take at once waits for its next try; the original waits with it."""
+    platform.wait(lambda: bridge.line.is_up)
+    asked: list[str] = []
+
+    def trouble(method: str, path: str) -> tuple[int, bytes] | None:
+        if path.endswith("/preview"):
+            asked.append("preview")
+            return (503, b"") if asked.count("preview") <= 2 else None
+        if method == "POST" and path.endswith("/assets"):
+            asked.append("original")
+        return None
+
+    platform.trouble = trouble
+    with login(bridge) as camera:
+        store(camera, "A_0001.JPG", picture(1))
+    platform.wait(lambda: len(platform.originals()) == 1)
+    assert asked[:4] == ["preview", "preview", "preview", "original"]
+    [one] = platform.photos.values()
+    assert one.preview
