@@ -213,6 +213,6 @@ def _ensure(tx: Tx, photo: Photo) -> None:
     if tx.get(Check, photo.id) is None:
         try:
             with tx.begin_nested():
-                tx.add(Check(photo_id=photo.id, album_id=photo.album_id))
+                tx.add(Check(photo_id=photo.id, album_id=photo.album_id, source_id=photo.made_source_id))
         except IntegrityError:
             pass

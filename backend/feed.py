@@ -31,7 +31,7 @@ from backend.models import (
     Source,
     SourceKind,
 )
-from backend.states import move_photo
+from backend.states import move_check, move_photo
 
 NOTIFY_AFTER_MS = 5_000  # photos that follow each other are told together
 
@@ -70,7 +70,13 @@ def publish(tx: Tx, photo_id: str) -> bool:
     revision = _next_revision(tx, photo.album_id)
     tx.refresh(photo)  # the album is locked now; what was read before may be old
     album = tx.get_one(Album, photo.album_id)
-    if photo.state is PhotoState.LIVE:
+    live = photo.state is PhotoState.LIVE
+    if (live or photo.approved_at is None) and _doubted_anew(tx, album, photo):
+        if live and move_photo(tx, photo_id, PhotoState.HIDDEN, revision=revision, approved_at=None):
+            move_photo(tx, photo_id, PhotoState.STORED)
+            _tell(tx, photo.album_id, revision)
+        return False
+    if live:
         tx.execute(update(Photo).where(Photo.id == photo_id).values(revision=revision))
         if photo.retouched_at is not None:
             _look_soon(tx, photo.album_id, now_ms())
@@ -111,6 +117,23 @@ def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
         return True
     passed = exists().where(Check.photo_id == photo_id, Check.state == CheckState.PASSED)
     return album.checking is Checking.BEFORE and not tx.scalar(select(passed))
+
+
+def _doubted_anew(tx: Tx, album: Album, photo: Photo) -> bool:
+    """A human-made version shows what nobody checked: asked about again. True: off the screen until that passed."""
+    made_id = photo.made_source_id
+    by_hand = exists().where(Source.id == made_id, Source.kind == SourceKind.RETOUCHED)
+    if album.checking is Checking.OFF or not tx.scalar(select(by_hand)):
+        return False
+    check = tx.get(Check, photo.id, populate_existing=True)
+    if check is None or check.source_id == made_id:
+        if check is None:
+            tx.ring(CheckPhoto(photo.id))
+        return False
+    again = {"source_id": made_id, "trace_id": None, "asks": 0, "due_at": 0, "reason": "", "label": 0}
+    move_check(tx, photo.id, CheckState.WANTED, **again, settled_at=None)
+    tx.ring(CheckPhoto(photo.id))
+    return album.checking is Checking.BEFORE
 
 
 def hide(tx: Tx, photo_id: str) -> bool:

@@ -73,8 +73,9 @@ RETOUCH: Final[dict[RetouchState, frozenset[RetouchState]]] = {
 CHECK: Final[dict[CheckState, frozenset[CheckState]]] = {
     CheckState.WANTED: frozenset({CheckState.ASKED, CheckState.PASSED, CheckState.REVIEW, CheckState.RISKY}),
     CheckState.ASKED: frozenset({CheckState.WANTED, CheckState.PASSED, CheckState.REVIEW, CheckState.RISKY}),
-    CheckState.REVIEW: frozenset({CheckState.PASSED, CheckState.RISKY}),
-    CheckState.PASSED: frozenset({CheckState.RISKY}),  # a person overrules, or the verdict came after all
+    CheckState.REVIEW: frozenset({CheckState.WANTED, CheckState.PASSED, CheckState.RISKY}),
+    # a person overrules, or the verdict came after all, or a human-made version must be looked at too
+    CheckState.PASSED: frozenset({CheckState.WANTED, CheckState.RISKY}),
     CheckState.RISKY: frozenset({CheckState.PASSED}),
 }
 REPORT: Final[dict[ReportState, frozenset[ReportState]]] = {

@@ -40,7 +40,7 @@ class ReportState(enum.StrEnum):
 
 
 class Check(Base):
-    """检测: a machine's opinion of a photo, asked for once per photo; a person's counts more."""
+    """检测: a machine's opinion of a photo and of each human-made version of it; a person's counts more."""
 
     __tablename__ = "checks"
     __table_args__ = (
@@ -54,6 +54,7 @@ class Check(Base):
     photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
     album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"), index=True)
     state: Mapped[CheckState] = mapped_column(default=CheckState.WANTED)
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("sources.id"))  # a human-made version, looked at again
     trace_id: Mapped[str | None] = mapped_column(String(64), unique=True)  # WeChat's name for the question
     label: Mapped[int] = mapped_column(default=0)  # WeChat's: 20001 politics, 20002 porn …
     reason: Mapped[str] = mapped_column(String(40), default="")  # why a person must look: unseen, silent, errcode …

@@ -253,3 +253,36 @@ def test_what_an_organizer_types_for_guests_is_checked(
     assert answer.status_code == status
     if status == 422:
         assert answer.json()["code"] == "risky_words"
+
+
+@pytest.mark.parametrize("rule", [Checking.AFTER, Checking.BEFORE])
+@pytest.mark.parametrize("suggest", ["pass", "risky"])
+def test_a_human_made_version_is_looked_at_too(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox, rule: Checking, suggest: str
+) -> None:
+    """What passed was another picture: `before` keeps the new one back, `after` takes it off again."""
+    album(real, cast, rule)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_ms=300)
+    photo_comes(real, bell)
+    settled(real, CheckState.PASSED)
+    sandbox.act("switch", media_suggest=suggest, media_ms=1500)
+    with real.db.reading() as tx:
+        photo = tx.query(Photo).one()
+    token = real.signer.issue("member", cast.owner.id, ttl_s=600, epoch=0)
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        http.post(
+            f"/api/v1/photos/{photo.id}/retouched",
+            content=jpeg("white", words="by hand"),
+            headers={"Authorization": f"Bearer {token}"},
+        ).raise_for_status()
+    bell.work(real)
+    shown = PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED
+    assert now(real)[:2] == (shown, CheckState.ASKED)
+    settled(real, CheckState.PASSED if suggest == "pass" else CheckState.RISKY)
+    assert now(real)[0] is (PhotoState.LIVE if suggest == "pass" else PhotoState.HIDDEN)
+    assert len(sandbox.calls("media_check_async")) == 2
+    bell.work(real)
+    assert sweep.once(real) == 0
+    with real.db.reading() as tx:
+        assert tx.query(Photo).one().position == photo.position
