@@ -132,6 +132,10 @@ def test_the_photographer_shoots_the_code_and_what_follows_is_for_the_guest(hous
     house.running.until(lambda: others in [p["id"] for p in house.photos()], 30)
     phone.page.wait_for_timeout(500)
     assert [tile["id"] for tile in phone.data["tiles"]] == [theirs]
+    phone.until("phone.page().data.mayRemind")
+    phone.tap("拍到我时提醒我")
+    phone.until("!phone.page().data.mayRemind")
+    assert len(phone.calls("requestSubscribeMessage")) == 1
 
 
 def test_all_photos_are_packed_and_the_link_gives_them(house: House, guest: Guest) -> None:
