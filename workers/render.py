@@ -22,6 +22,7 @@ from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
 from workers import imaging, slate
+from workers.imaging.shelf import frugal
 
 log = logging.getLogger(__name__)
 QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
@@ -40,7 +41,8 @@ class _Order:
 
 
 def warm() -> None:
-    """Make one small picture, so that tables, fonts and libraries are there before the first photo (0.2 s CPU)."""
+    """Settle the memory; make one small picture, so that tables, fonts and libraries are there (0.2 s CPU)."""
+    frugal()
     grey = io.BytesIO()
     Image.new("RGB", (320, 240), (90, 110, 130)).save(grey, "JPEG")
     recipe = Recipe(layers=(Layer(text="快门"),))

@@ -33,7 +33,8 @@ from workers.imaging.shelf import Loan, shelf, trim
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
 AIR: Final = 0.12  # around a face, as a part of its size
-LEAN_PX: Final = 28_000_000  # turning takes a second picture of that size: larger ones must do with less memory
+LEAN_PX: Final = 28_000_000  # larger ones must do with less memory
+HALVED_PX: Final = 70_000_000  # turned, larger ones fit the worker's memory at half their size only
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +122,13 @@ def render(
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
     wanted = [kind for kind in KINDS if kind in kinds]
     edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
+    thrift = _thrift(opened.header, edge)
     loan = Loan()
-    large = not edge and opened.header.width * opened.header.height > LEAN_PX
-    lean = large and opened.header.orientation > 1
-    if lean:  # two large arrays at once leave no room for drawn frames
-        kept().clear()
-    if large:  # what was kept for smaller ones would be on top of it
-        shelf().clear()
-        trim()
     try:
-        room = fresh if large else loan.take
-        decoded = pixels.decode(opened.source, opened.header, long_edge=edge, salvage=salvage, room=room, lean=lean)
+        room = fresh if thrift.large else loan.take
+        decoded = pixels.decode(
+            opened.source, opened.header, long_edge=thrift.edge, salvage=salvage, room=room, lean=thrift.lean
+        )
         small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed)
         run(_small_steps(own_copy="full" in wanted, aids=aids), small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
@@ -146,6 +143,31 @@ def render(
             yield Made(kind, _encoded(sheet), width, height, *told)
     finally:
         loan.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """How a large picture stays within a worker's memory: decoded down to `edge` px, and without padding."""
+
+    edge: int  # 0: full size
+    large: bool = False
+    lean: bool = False
+
+
+def _thrift(header: Header, edge: int) -> Thrift:
+    """Decide, and let go of what was kept for smaller pictures: it would be on top."""
+    size = header.width * header.height
+    scaled = edge and header.format == "jpeg" and header.mode != "CMYK"  # other decoders cannot shrink
+    if scaled or size <= LEAN_PX:
+        return Thrift(edge)
+    # some are in memory twice at some moment: as the decoder has them, or not turned yet
+    twice = header.orientation > 1 or header.progressive or header.mode == "CMYK" or header.format != "jpeg"
+    lean = twice or size > HALVED_PX
+    if shelf().clear() or lean:  # frames of smaller pictures must go too; those of an event of large ones may stay
+        kept().clear()
+    trim()
+    halved = header.orientation > 1 and size > HALVED_PX
+    return Thrift(edge or halved * max(header.width, header.height) // 2, large=True, lean=lean)
 
 
 def _small_steps(*, own_copy: bool, aids: bool) -> tuple[Step, ...]:

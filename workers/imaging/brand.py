@@ -24,7 +24,7 @@ from workers.imaging.header import PICTURE_ERRORS, Limits
 from workers.imaging.patches import Patch, blend, kept, patch_of
 from workers.imaging.pixels import Rgb, Rgbx
 
-ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=200_000_000)
+ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=300_000_000)
 TILE_PX: Final = 128
 THINNER: Final = (1.0, 0.8, 0.65, 0.5)
 TRIED_PX: Final = 480

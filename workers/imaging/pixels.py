@@ -12,8 +12,8 @@ import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pi_heif
@@ -29,11 +29,35 @@ Rgbx = npt.NDArray[np.uint8]  # (height, width, 4), the last is always 255; lean
 
 
 Room = Callable[[int, int, int], Rgbx]  # height, width, channels
+STRIP_PX: Final = 256
 
 
 def fresh(height: int, width: int, channels: int) -> Rgbx:
     """A new array."""
     return np.empty((height, width, channels), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Where the pixels of slow decoders go, strip by strip: a converted copy of the whole picture, and numpy's copy of
+    that, would take three times the memory.
+    """
+
+    room: Room
+    lean: bool = False
+
+    def filled(self, size: tuple[int, int], strip: Callable[[int, int], Image.Image]) -> Rgbx:
+        """`strip(top, below)` gives the rows of a picture of `size` (width, height)."""
+        width, height = size
+        into, mode = self.room(height, width, 3 if self.lean else 4), "RGB" if self.lean else "RGBX"
+        for top in range(0, height, STRIP_PX):
+            below = min(top + STRIP_PX, height)
+            into[top:below] = np.asarray(strip(top, below).convert(mode))
+        return into
+
+    def copied(self, image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Rgbx:
+        """A whole picture, every strip changed."""
+        return self.filled(image.size, lambda top, below: change(image.crop((0, top, image.width, below))))
 
 
 @dataclass(slots=True)
@@ -64,9 +88,8 @@ def decode(
     try:
         if header.format == "jpeg" and header.mode != "CMYK":
             return _jpeg(source, _scale(header, long_edge), room, salvage=salvage, lean=lean)
-        if header.format == "heic":
-            return Decoded(_heic(source))
-        return _pillow(source, header)
+        paper = Paper(room, lean=lean)
+        return Decoded(_heic(source, paper)) if header.format == "heic" else _pillow(source, header, paper)
     except MemoryError as exc:
         raise BadInput(f"{header.width}x{header.height} px", code="no_room") from exc
 
@@ -93,7 +116,7 @@ def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool, lean: bool) -> D
         scaled = {"min_width": -(-width // by), "min_height": -(-height // by)} if by > 1 else {}
         height, width, _, _ = simplejpeg.decode_jpeg_header(source, **scaled)
     except ValueError:
-        return Decoded(_jpeg_by_pillow(source, salvage))
+        return Decoded(_jpeg_by_pillow(source, Paper(room, lean=lean), salvage=salvage))
     into, order = room(height, width, 3 if lean else 4), "RGB" if lean else "RGBX"
     try:
         simplejpeg.decode_jpeg(source, order, buffer=into, **scaled)
@@ -111,26 +134,32 @@ def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool, lean: bool) -> D
         raise BadInput(f"jpeg: {exc}", code="unsupported") from exc
 
 
-def _jpeg_by_pillow(source: bytes, salvage: bool) -> Rgbx:
+def _jpeg_by_pillow(source: bytes, paper: Paper, *, salvage: bool) -> Rgbx:
     try:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(source))
         image.load()
     except PICTURE_ERRORS as exc:
         cut = "truncated" in str(exc) or not source.rstrip(b"\0").endswith(b"\xff\xd9")
         raise BadInput(f"jpeg: {exc}", code="truncated" if cut and not salvage else "unsupported") from exc
-    return _padded(image.convert("RGB"))
+    return paper.copied(image, _flat)
 
 
-def _heic(source: bytes) -> Rgbx:
+def _heic(source: bytes, paper: Paper) -> Rgbx:
     try:
         picture = pi_heif.open_heif(io.BytesIO(source), convert_hdr_to_8bit=True)
-        image = picture.to_pillow()
+        data, stride, mode = memoryview(picture.data), picture.stride, picture.mode
     except (*PICTURE_ERRORS, RuntimeError) as exc:
         raise BadInput(f"heic: {exc}", code="truncated") from exc
-    return _padded(_flat(image))
+    width, height = picture.size
+
+    def strip(top: int, below: int) -> Image.Image:
+        rows = data[top * stride : below * stride]
+        return _flat(Image.frombytes(mode, (width, below - top), rows, "raw", mode, stride))
+
+    return paper.filled((width, height), strip)
 
 
-def _pillow(source: bytes, header: Header) -> Decoded:
+def _pillow(source: bytes, header: Header, paper: Paper) -> Decoded:
     try:
         if header.format == "jpeg":
             image: Image.Image = JpegImagePlugin.JpegImageFile(io.BytesIO(source))
@@ -140,19 +169,15 @@ def _pillow(source: bytes, header: Header) -> Decoded:
     except PICTURE_ERRORS as exc:
         raise BadInput(f"{header.format}: {exc}", code="truncated") from exc
     if image.mode == "CMYK":
-        return Decoded(_padded(_print_colours(image, header.icc)), managed=True)
+        return Decoded(paper.copied(image, _print_colours(header.icc)), managed=True)
     if image.mode.startswith("I") or image.mode == "F":
-        return Decoded(_deep_grey(np.asarray(image)))
-    return Decoded(_padded(_flat(image)))
-
-
-def _padded(image: Image.Image) -> Rgbx:
-    return np.array(image.convert("RGBX"))
+        return Decoded(paper.copied(image, _deep_grey(image)))
+    return Decoded(paper.copied(image, _flat))
 
 
 def _flat(image: Image.Image) -> Image.Image:
     """RGB; what is transparent becomes white, as on paper."""
-    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
+    if image.mode in {"RGBA", "RGBa", "LA", "PA"} or "transparency" in image.info:
         image = image.convert("RGBA")
         paper = Image.new("RGB", image.size, "white")
         paper.paste(image, mask=image.getchannel("A"))
@@ -160,24 +185,36 @@ def _flat(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _deep_grey(grey: npt.NDArray[np.generic]) -> Rgbx:
-    """16-bit or floating grey to RGBX; Pillow's own conversion would cut off instead of scale."""
-    values = grey.astype(np.float32)
-    top = 65535.0 if np.issubdtype(grey.dtype, np.integer) and values.max(initial=0) > 255 else 255.0
-    if not np.issubdtype(grey.dtype, np.integer):
-        top = max(float(np.nanmax(values)), 1e-6)
-    scaled = np.clip(np.rint(np.nan_to_num(values) * (255 / top)), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGBA), np.uint8)
+def _deep_grey(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """How 16-bit or floating grey becomes 8-bit; Pillow's own conversion would cut off instead of scale."""
+    whole = image.mode != "F"
+    top = 0.0
+    for y in range(0, image.height, STRIP_PX):
+        strip = np.asarray(image.crop((0, y, image.width, min(y + STRIP_PX, image.height))))
+        top = max(top, float(np.nan_to_num(strip, posinf=0).max(initial=0)))
+    top = max(top, 1e-6) if not whole else 65535.0 if top > 255 else 255.0
+
+    def scaled(strip: Image.Image) -> Image.Image:
+        values = np.nan_to_num(np.asarray(strip).astype(np.float32))
+        return Image.fromarray(np.clip(np.rint(values * np.float32(255 / top)), 0, 255).astype(np.uint8))
+
+    return scaled
 
 
-def _print_colours(image: Image.Image, icc: bytes) -> Image.Image:
+def _print_colours(icc: bytes) -> Callable[[Image.Image], Image.Image]:
+    """How CMYK becomes sRGB: by the file's profile, if it has one that can be used."""
     if icc:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            made = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "CMYK", "RGB")
         except (*PICTURE_ERRORS, ImageCms.PyCMSError) as exc:
             log.warning("CMYK profile unusable, converting without it: %s", exc)
         else:
-            if made is not None:
-                return made
-    return image.convert("RGB")
+            return lambda strip: _transformed(strip, transform)
+    return lambda strip: strip.convert("RGB")
+
+
+def _transformed(strip: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    made = ImageCms.applyTransform(strip, transform)
+    assert made is not None  # only in place there is none
+    return made
