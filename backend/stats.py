@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from redis import Redis, RedisError
-from sqlalchemy import case, distinct, func, insert, select, text
+from sqlalchemy import case, distinct, exists, func, insert, or_, select, text
 
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.models import Album, Art, Photo, Trace, TraceKind
+from backend.models import Album, Art, Asset, Intake, Photo, Trace, TraceKind
 from backend.models import Recipe as RecipeRow
 from backend.recipe import Recipe
 
@@ -27,6 +27,7 @@ HOUR_MS: Final = 3_600_000
 AT_ONCE: Final = 200  # batches per round of the sweep
 LATE_MS: Final = 24 * HOUR_MS  # a phone that was offline may tell later; what is older or in the future is clock error
 TOP: Final = 12
+FINISH_MS: Final = 300_000  # what is promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,42 @@ def report(tx: Tx, event_id: str, art_key: str | None = None) -> dict[str, Any]:
         "sources": [{"source": row[0]} | _line(row[1:]) for row in tx.execute(by_source)],
         "top": [{"photo_id": row[0], "name": row[1]} | _line(row[2:]) for row in tx.execute(top)],
         "photos": _photos(tx, event_id),
+        "speed": speed(tx, event_id),
     }
+
+
+def speed(tx: Tx, event_id: str) -> dict[str, Any]:
+    """How long photos took, from the moments in their rows. A lag is `{n, p50_ms, p95_ms}`, null where none is known.
+
+    `shot_to_live` by the camera's corrected clock, `received_to_live` by the bridge's. What came from a card was not on
+    the way, and a lag below zero is a clock that was wrong: neither is counted. `finished`: of the photos that have had
+    five minutes, how many were finished within them.
+    """
+    came = (Photo.event_id == event_id, Photo.live_at.is_not(None))
+    from_card = exists().where(
+        Asset.event_id == Photo.event_id, Asset.digest == Photo.digest, Asset.intake == Intake.CARD
+    )
+    rows = tx.execute(select(Photo.shot_at, Photo.bridged_at, Photo.live_at).where(*came, ~from_card)).all()
+    took = Photo.finished_at - Photo.stored_at
+    in_time = func.coalesce(func.sum(case((took <= FINISH_MS, 1), else_=0)), 0)
+    had_time = or_(Photo.finished_at.is_not(None), Photo.stored_at <= now_ms() - FINISH_MS)
+    due, done = tx.execute(select(func.count(), in_time).where(*came, had_time, Photo.stored_at.is_not(None))).one()
+    return {
+        "shot_to_live": _lag([live - shot for shot, _, live in rows if shot is not None and live is not None]),
+        "received_to_live": _lag(
+            [live - bridged for _, bridged, live in rows if bridged is not None and live is not None]
+        ),
+        "finished": {"due": due, "in_time": int(done)},
+    }
+
+
+def _lag(found: list[int]) -> dict[str, int | None]:
+    """By nearest rank: each number is the lag of a real photo."""
+    lags = sorted(ms for ms in found if ms >= 0)
+    if not lags:
+        return {"n": 0, "p50_ms": None, "p95_ms": None}
+    p50, p95 = (lags[-(-len(lags) * percent // 100) - 1] for percent in (50, 95))
+    return {"n": len(lags), "p50_ms": p50, "p95_ms": p95}
 
 
 def _sponsors(tx: Tx, event_id: str) -> list[dict[str, Any]]:

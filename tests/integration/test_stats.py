@@ -17,7 +17,7 @@ from redis import RedisError
 from backend import branding, stats
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.models import Album, Trace, TraceKind
+from backend.models import Album, Photo, Trace, TraceKind
 from backend.recipe import Recipe
 from backend.storage import art_key, digest
 from tests.bridge_client import BridgeClient
@@ -156,3 +156,37 @@ def test_a_sponsor_sees_their_own_numbers_by_a_link(
     assert "大图浏览" in page.text
     assert http.get(made[:-3] + "xyz").status_code == 401
     assert http.post(path, json={"art_key": "a/other"}, headers=signed_in(http)).status_code == 404
+
+
+def test_how_fast_photos_were_is_counted_from_their_rows(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
+) -> None:
+    assert report(http, cast).json()["speed"]["shot_to_live"] == {"n": 0, "p50_ms": None, "p95_ms": None}
+    report(http, cast, ".pdf")  # an earlier document with fewer letters
+    bridge, now = BridgeClient(http), now_ms() - 3_600_000
+    made = {}
+    for n in range(22):  # the last came from a card, the one before has a camera from the future
+        card = {"source": "card"} if n == 21 else {}
+        shot = now + 9_000_000 if n == 20 else now
+        said = bridge.shoot(jpeg(f"#{n:02d}8040"), shot_at=shot, received_at=now + 500, **card)
+        made[said["photo_id"]] = n
+    with stage.db.writing() as tx:
+        for photo_id, n in made.items():
+            photo = tx.get_one(Photo, photo_id)
+            photo.live_at, photo.stored_at = now + (n + 1) * 1_000, now + 1_000
+            photo.finished_at = None if n == 3 else now + (400_000 if n == 4 else 200_000)
+    speed = report(http, cast).json()["speed"]
+    assert speed["shot_to_live"] == {"n": 20, "p50_ms": 10_000, "p95_ms": 19_000}
+    assert speed["received_to_live"] == {"n": 21, "p50_ms": 10_500, "p95_ms": 19_500}
+    assert speed["finished"] == {"due": 22, "in_time": 20}, "one late, one never"
+    headers = signed_in(http)
+    made_out = http.post(f"/api/v1/events/{cast.event.id}/certificate", json={}, headers=headers).raise_for_status()
+    assert report(http, cast).json()["certificate_url"] == made_out.json()["url"]
+    rows = list(csv.reader(io.StringIO(report(http, cast, ".csv").content.decode("utf-8-sig"))))
+    assert ["快门到上线", "中位 10.0 秒，95% 在 19.0 秒内（20 张）"] in rows
+    assert ["五分钟内完成", "20/22 张（90%）"] in rows
+    document = pypdfium2.PdfDocument(report(http, cast, ".pdf").content)
+    text = document[0].get_textpage().get_text_range()
+    document.close()
+    assert "95% 在 19.0 秒内" in text
+    assert made_out.json()["url"] in text
