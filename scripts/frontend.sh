@@ -8,7 +8,7 @@ cd "$(dirname -- "$0")/.."
 [ -f web/ui/package.json ] || fail "web/ui is missing"
 
 sources() {
-  find web/ui -name node_modules -prune -o -type f -print | LC_ALL=C sort
+  find web/ui web/words -name node_modules -prune -o -type f -print | LC_ALL=C sort
 }
 
 node_is_new_enough() {

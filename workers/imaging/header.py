@@ -42,7 +42,7 @@ class Limits:
 
     pixels: int = 120_000_000
     scans: int = 100
-    memory_bytes: int = 480_000_000  # beside the 100 MB of a worker that has nothing to do
+    memory_bytes: int = 1_000_000_000  # a 48 MP HEIC of a phone takes 600 MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ function ready(on: Context, event: EventRow, code: string | null): Node[] {
         code === null ? null : make("p", { className: "ready-code" }, make("span", { className: "soft" }, say("code_is")), make("b", {}, code), make("small", {}, say("code_once"))),
         make("p", { className: "links" }, link("poster", file("poster.pdf"), "button", print), link("cards", file("cards.pdf"), "quiet", print), link("qr", file("qr.png?f=p&download=1")), copy),
         make("p", { className: "ready-url" }, make("a", { href: event.album_url, ...print }, event.album_url)),
-        make("p", { className: "links" }, link("connect", "/pair"), link("to_event", `/console/events/${event.id}`), link("to_settings", `/console/events/${event.id}/settings`)),
+        make("p", { className: "links" }, link("connect", "/pair"), link("to_event", `/console/events/${event.id}`)),
       ),
     ),
   ];
