@@ -1,7 +1,7 @@
 /** One photo on the wall: its ghost at once, the thumb when it comes, a better picture where the place is large. */
 
 import type { Box } from "./rows";
-import { ghost, tint } from "./thumbhash";
+import { tint } from "./tint";
 import type { Photo } from "./wire";
 
 export interface Host {
@@ -129,7 +129,7 @@ export class Tile {
 
   #await(img: HTMLImageElement): void {
     this.#coming = img;
-    if (!this.#picture) setTimeout(() => this.#haunt(), HAUNT_MS);
+    if (!this.#picture) setTimeout(() => this.#picture ?? void this.#haunt().catch(() => undefined), HAUNT_MS);
     const asked = performance.now();
     this.#timer = setTimeout(() => this.#missed(img), STALL_MS);
     img.addEventListener("error", () => this.#missed(img), { once: true });
@@ -192,7 +192,8 @@ export class Tile {
   }
 
   /** The ghost, unless the picture was faster. */
-  #haunt(): void {
+  async #haunt(): Promise<void> {
+    const { ghost } = await import("./thumbhash"); // most pictures are faster than this
     const seen = this.#picture || this.#gone || this.link.querySelector("canvas") ? null : ghost(this.photo.placeholder);
     if (!seen) return;
     const canvas = document.createElement("canvas");

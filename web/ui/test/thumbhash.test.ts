@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { type Ghost, ghost, tint } from "../src/thumbhash";
+import { type Ghost, ghost } from "../src/thumbhash";
+import { tint } from "../src/tint";
 
 function at(seen: Ghost, x: number, y: number): number[] {
   const start = (Math.floor(y * seen.height) * seen.width + Math.floor(x * seen.width)) * 4;
