@@ -232,6 +232,7 @@ def started(file: Path, *more: str) -> tuple[subprocess.Popen[str], str]:
     return process, json.loads(process.stdout.readline())["url"]
 
 
+@pytest.mark.timeout(300)  # it syncs a file; beside tests that fill disks that can take minutes
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 def test_credits_and_messages_survive_a_restart(tmp_path, ending):
     file = tmp_path / "deep" / "wechat.json"
@@ -245,7 +246,7 @@ def test_credits_and_messages_survive_a_restart(tmp_path, ending):
             until(lambda: file.exists() and '"ahead_ms":3600000' in file.read_text(), "the file")
     process.send_signal(ending)
     try:
-        process.communicate(timeout=60)
+        process.communicate(timeout=200)
     finally:
         process.kill()  # so that a failure here is not reported by a later test
     again, url = started(file)

@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})  # whoever started us may block them
     with Serving(world, port=chosen.port) as running:
         sys.stdout.write(json.dumps({"url": running.url}) + "\n")
         sys.stdout.flush()
