@@ -66,7 +66,6 @@ class File:
 
     sha256: str
     name: str
-    camera: str
     ended: str  # spooled, safe, aside, refused
 
 
@@ -296,7 +295,7 @@ def _retell(told: Tale, line: StoryLine) -> None:
     if line.kind == "received":
         name, camera = str(said.get("name", "")), str(said.get("camera", ""))
         if said.get("state") in WHOLE:
-            told.files[line.asset_id] = File(str(said.get("sha256", "")), name, camera, str(said["state"]))
+            told.files[line.asset_id] = File(str(said.get("sha256", "")), name, str(said["state"]))
             told.half.pop((camera, name), None)
         elif said.get("state") == "partial":
             told.half[camera, name] = name
@@ -324,8 +323,8 @@ def _bridge(bridge: Bridge, told: Tale, its: dict[str, Any] | None) -> dict[str,
     word = (its or {}).get("ledger") or bridge.said.get("ledger") or {}
     n = word.get("n", 0) if isinstance(word, dict) else 0
     faults = list(told.faults)
-    if isinstance(word, dict):
-        faults += [str(fault) for fault in word.get("faults", [])][:MOST_FAULTS]
+    found = word.get("faults") if isinstance(word, dict) else None
+    faults += [str(fault) for fault in found[:MOST_FAULTS]] if isinstance(found, list) else []
     return {
         "id": bridge.id,
         "name": bridge.name,
