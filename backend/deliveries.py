@@ -200,6 +200,11 @@ def claim(tx: Tx, album_id: str, limit: int, lease_ttl: int) -> list[Owed]:
     first = {row.guest_id: Owed(*row) for row in reversed(tx.execute(query).all())}
     if not first:
         return []
+    # Where statements see different moments (PostgreSQL), another may have leased and committed after this query began:
+    # its guest's first message was passed over, the second looked free. Under the guest's lock, look again.
+    told = select(Delivery.guest_id).where(Delivery.guest_id.in_(first), _planned(Delivery), Delivery.lease_until > now)
+    for guest_id in tx.scalars(told):
+        first.pop(guest_id, None)
     taken = lease_deliveries(tx, _paced(tx, list(first.values()), now), lease_ttl)
     return [owed for owed in first.values() if owed.delivery_id in taken]
 
