@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -16,15 +17,17 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from backend import security
 from backend.config import Settings
 from backend.db import Database
-from backend.models import Album, Asset, Photo, PhotoState
+from backend.models import Album, Asset, Event, Photo, PhotoState
 from backend.models import Bridge as BridgeRow
 from camera_bridge.bridge import Bridge
 from camera_bridge.config import CameraUser, Config, FtpConfig
+from camera_bridge.screen import Screen
 from launch.bench.link import Link, Shape
 from tests.bridge.conftest import PASSWORD, login, picture, store
 from tests.conftest import FakeBell
@@ -58,6 +61,21 @@ class Scene:
             if page["next"] is None:
                 return found
             before = f"&before={page['next']}"
+
+    def organizer(self) -> dict[str, str]:
+        """What an organizer's requests carry."""
+        console = self.running.status()["console"]
+        said = {"login": console["login"], "password": console["password"]}
+        token = httpx.post(f"{self.url}/api/v1/login", json=said).raise_for_status().json()["token"]
+        return {"Authorization": f"Bearer {token}"}
+
+    def report(self) -> dict[str, Any]:
+        """The event's report, as its organizer gets it."""
+        with self.db.reading() as tx:
+            event_id = tx.get_one(Album, self.album_id).event_id
+        address = f"{self.url}/api/v1/events/{event_id}/report"
+        found: dict[str, Any] = httpx.get(address, headers=self.organizer()).raise_for_status().json()
+        return found
 
     def shown(self, album_id: str = "") -> set[str]:
         return {one["id"] for one in self.photos(album_id)}
@@ -100,14 +118,26 @@ def scene(running: Running, tmp_path: Path) -> Iterator[Scene]:
 
 
 @contextmanager
-def staged(running: Running, tmp_path: Path, **more: Any) -> Iterator[Scene]:
-    """A bridge that was just paired, to an album of the event that is there."""
+def staged(running: Running, tmp_path: Path, *, own_event: bool = False, **more: Any) -> Iterator[Scene]:
+    """A bridge that was just paired, to an album of the event that is there or of one of its own."""
     db = Database(Settings(data_dir=running.data_dir).sqlalchemy_url, FakeBell())
     token, album_id = f"token-{tmp_path.name}", running.status()["album_id"]
     with db.writing() as tx:
         sample = tx.scalars(select(BridgeRow)).first()
         assert sample
-        of_event = {"organization_id": sample.organization_id, "event_id": sample.event_id, "album_id": album_id}
+        event_id = sample.event_id
+        if own_event:
+            first = tx.get_one(Album, album_id)
+            event = Event(organization_id=sample.organization_id, title=tmp_path.name)
+            tx.add(event)
+            tx.flush()
+            event_id = event.id
+            in_event = {"organization_id": sample.organization_id, "event_id": event_id}
+            album = Album(**in_event, title="Hall", recipe_id=first.recipe_id)
+            tx.add(album)
+            tx.flush()
+            album_id = album.id
+        of_event = {"organization_id": sample.organization_id, "event_id": event_id, "album_id": album_id}
         row = BridgeRow(**of_event, name=tmp_path.name, token_hash=security.token_hash(token))
         tx.add(row)
     port = int(running.env["KUAIMEN_PORT"])
@@ -159,10 +189,7 @@ def test_a_hundred_photos_of_an_outage_follow_in_order(scene: Scene, record_prop
 
 
 def test_the_next_photo_lands_in_the_album_the_operator_chose(scene: Scene) -> None:
-    console = scene.running.status()["console"]
-    said = {"login": console["login"], "password": console["password"]}
-    token = httpx.post(f"{scene.url}/api/v1/login", json=said).raise_for_status().json()["token"]
-    me = {"Authorization": f"Bearer {token}"}
+    me = scene.organizer()
     with scene.db.writing() as tx:
         first = tx.get_one(Album, scene.album_id)
         of_event = {"organization_id": first.organization_id, "event_id": first.event_id}
@@ -241,8 +268,7 @@ def test_cameras_with_wrong_clocks_sort_by_the_true_time(scene: Scene) -> None:
     for n in range(15):
         user = f"cam{n % 3 + 1}"
         at = time.time()
-        shown = datetime.fromtimestamp(at + wrong[user]).strftime("%Y:%m:%d %H:%M:%S.%f")[:-4]  # noqa: DTZ006 - as cameras do
-        content = picture(4000 + n, size=SMALL, shot=shown, serial=f"SN-{user}")
+        content = picture(4000 + n, size=SMALL, shot=_camera_time(at + wrong[user]), serial=f"SN-{user}")
         truth[scene.shoot(f"T_{n:04d}.JPG", content, user)] = at
     last = max(scene.until_seen(asset_id) for asset_id in truth)
     assert last < 30
@@ -256,6 +282,73 @@ def test_cameras_with_wrong_clocks_sort_by_the_true_time(scene: Scene) -> None:
     ids = {scene.photo_of(asset_id): at for asset_id, at in truth.items()}
     by_time = [ids[one["id"]] for one in scene.photos(order="time") if one["id"] in ids]
     assert all(earlier < later + 1.0 for later, earlier in pairwise(by_time))
+
+
+def test_the_report_says_how_long_a_photo_really_took(running: Running, tmp_path: Path) -> None:
+    """N4: three wrong clocks, each camera photographs the bridge's once; the truth is a guest's own stop-watch."""
+    wrong = {"cam1": -90.0, "cam2": 7.0, "cam3": 3600.0}
+    with staged(running, tmp_path, own_event=True) as scene, ThreadPoolExecutor(1) as phone:
+        screen = Screen(scene.bridge, "127.0.0.1", 0)
+        screen.start()
+        for n, (user, error) in enumerate(wrong.items()):
+            scene.shoot(f"C_{n:04d}.JPG", _of_the_clock(screen, error, f"SN-{user}"), user)
+        screen.stop()
+        seen: dict[str, float] = {}
+        stop_watch = phone.submit(_watch, scene, seen, len(wrong) * 7)
+        truth: dict[str, float] = {}
+        for n in range(len(wrong) * 7):
+            user = f"cam{n % 3 + 1}"
+            at = time.time()
+            content = picture(6000 + n, size=SMALL, shot=_camera_time(at + wrong[user]), serial=f"SN-{user}")
+            time.sleep(0.05 * (n % 5))  # cameras take their time to write
+            truth[scene.shoot(f"L_{n:04d}.JPG", content, user)] = at
+        stop_watch.result(60)
+        ids = {scene.photo_of(asset_id) or "": at for asset_id, at in truth.items()}
+        assert set(ids) == set(seen), "the photos of the clock are for nobody"
+        errors = [one["shot_at"] / 1000 - ids[one["id"]] for one in scene.photos()]
+        took = sorted(seen[photo_id] - at for photo_id, at in ids.items())
+        said = scene.report()["speed"]["shot_to_live"]
+        p50, p95 = took[len(took) // 2], took[-2]
+        print(f"shutters {min(errors):.3f} … {max(errors):.3f} s off; guest {p50:.3f}/{p95:.3f} s, report {said}")
+        assert said["n"] == len(truth)
+        assert max(map(abs, errors)) <= 0.2
+        assert abs(said["p50_ms"] / 1000 - p50) <= 0.2
+        assert abs(said["p95_ms"] / 1000 - p95) <= 0.2
+
+
+def _camera_time(at: float) -> str:
+    return datetime.fromtimestamp(at).strftime("%Y:%m:%d %H:%M:%S.%f")[:-4]  # noqa: DTZ006 - as cameras do
+
+
+def _of_the_clock(screen: Screen, error: float, serial: str) -> bytes:
+    """A photo of the clock on the bridge's page, by a camera whose own clock is `error` seconds wrong."""
+    shown = httpx.get(f"http://127.0.0.1:{screen.port}/clock?key={screen.key}", timeout=10).raise_for_status().json()
+    at = time.time()
+    face = [one for one in shown["faces"] if one["at"] <= at * 1000][-1]
+    rows = face["code"].split("\n")
+    code = Image.new("L", (len(rows), len(rows)))
+    code.putdata([0 if dot == "1" else 255 for row in rows for dot in row])
+    photo = Image.open(io.BytesIO(picture(1, size=SMALL, shot=_camera_time(at + error), serial=serial)))
+    exif = photo.getexif()
+    frame = Image.new("RGB", (500, 500), "white")
+    frame.paste(code.resize((420, 420), Image.Resampling.NEAREST).convert("RGB"), (40, 40))
+    photo.paste(frame, (200, 50))
+    out = io.BytesIO()
+    photo.save(out, "JPEG", quality=90, exif=exif)
+    return out.getvalue()
+
+
+def _watch(scene: Scene, seen: dict[str, float], wanted: int) -> None:
+    """A guest's phone: when each photo was first told to it."""
+    until, cursor = time.monotonic() + 60, 0
+    while len(seen) < wanted and time.monotonic() < until:
+        address = f"{scene.url}/mp/v1/albums/{scene.album_id}/changes?after={cursor}&wait=20"
+        page = httpx.get(address, timeout=30).json()
+        at = time.time()
+        cursor = page["cursor"]
+        for one in page["changes"]:
+            if "urls" in one:
+                seen.setdefault(one["id"], at)
 
 
 def test_a_card_import_makes_the_air_copies_better(scene: Scene, tmp_path: Path) -> None:
