@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 SLOT_MS: Final = 200
 _FACES: Final = 15
 _ARMED_S: Final = 30.0  # after the last time somebody asked for faces
-_QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _TEXT: Final = re.compile(r"^KM(\d{13})$")
 
 
@@ -65,7 +64,8 @@ def draw(at: int) -> str:
 def read(picture: Image.Image) -> int | None:
     """The moment a picture of the clock shows (ms UTC), or None. About 5 ms for a preview."""
     gray = picture.convert("L")
-    found = zxingcpp.read_barcodes(gray, formats=_QR, try_rotate=False, try_invert=False)
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)  # one that is kept is called leaked at the end
+    found = zxingcpp.read_barcodes(gray, formats=formats, try_rotate=False, try_invert=False)
     for one in found:
         match = _TEXT.match(one.text)
         if match:

@@ -11,6 +11,8 @@ import logging
 import os
 import platform as machine
 import secrets
+import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from camera_bridge.uplink.platform import ask_without_token
 log = logging.getLogger(__name__)
 
 _WAIT_S: Final = 25
+_USUAL_PORT: Final = 2121
 _DIGITS: Final = "0123456789"
 _RETRY_S: Final = 2.0
 _CLONED: Final = frozenset({"port", "implicit_port", "tls", "old_tls", "masquerade", "users"})
@@ -90,7 +93,7 @@ def write_config(path: Path, server: str, paired: Paired, cameras: int = 2) -> d
     if path.exists():
         doc = json.loads(path.read_text(encoding="utf-8"))
     users = [{"user": f"cam{n}", "password": password()} for n in range(1, cameras + 1)]
-    doc.setdefault("ftp", {"port": 2121, "users": users})
+    doc.setdefault("ftp", {"port": free_port(), "users": users})
     if paired.identity and isinstance(paired.identity.get("ftp"), dict):
         doc["ftp"] |= {key: value for key, value in paired.identity["ftp"].items() if key in _CLONED}
     doc |= {"server": server, "token": paired.token}
@@ -104,6 +107,20 @@ def write_config(path: Path, server: str, paired: Paired, cameras: int = 2) -> d
         os.fsync(file.fileno())
     temporary.replace(path)
     return doc
+
+
+def free_port() -> int:
+    """2121, which is usual; where another program has it, the next one that is free. Cameras are told which."""
+    for port in range(_USUAL_PORT, _USUAL_PORT + 20):
+        with socket.socket() as door:
+            if sys.platform != "win32":  # as the server will ask for it
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                door.bind(("", port))
+            except OSError:
+                continue
+            return port
+    return _USUAL_PORT
 
 
 def password() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import stat
 import threading
 import time
@@ -51,6 +52,25 @@ def test_an_expired_code_is_followed_by_a_new_one(
     said = capsys.readouterr().out
     assert "K7F-1QX" in said
     assert "K7F-2QX" in said
+
+
+def test_a_usual_port_in_use_is_not_what_cameras_are_told(
+    tmp_path: Path, platform: FakePlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make run` on the same laptop has a bridge of its own there; this one used to end after pairing."""
+    path = tmp_path / "bridge.json"
+    platform.confirmed = True
+    with socket.socket() as other:
+        try:
+            other.bind(("127.0.0.1", 2121))
+            other.listen()
+        except OSError:  # another program of this machine has it: as good
+            pass
+        assert cli.main(["pair", "--server", platform.url, "--config", str(path)]) == 0
+        found = config.load(path)
+        assert found.ftp is not None
+        assert 2121 < found.ftp.port < 2141
+        assert f"FTP {found.ftp.port}" in capsys.readouterr().out
 
 
 def test_pairing_again_keeps_the_cameras(
