@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
-from backend.jobs import CheckArt, RefreshPhoto, RenderAlbum
+from backend.jobs import CheckArt, RefreshPhoto, RenderAlbum, RenderPhoto
 from backend.models import Album, Art, ArtKind, BrandKit, Photo
 from backend.models import Recipe as RecipeRow
 from backend.recipe import Look, Recipe
@@ -107,17 +107,24 @@ def look_album(tx: Tx, album: Album, look: dict[str, Any] | None) -> bool:
     return use(tx, album.id, of_album(tx, album))
 
 
-def look_photos(tx: Tx, chosen: Sequence[Photo], look: dict[str, Any] | None) -> int:
-    """A look for these photos; None: the album's again. Returns how many become stale. Raises BadInput."""
+def with_look(tx: Tx, photo: Photo, look: dict[str, Any] | None) -> Recipe:
+    """What this photo is made with when it has this look; None: what its album wants. Raises BadInput."""
+    wanted = load(tx, photo.album.recipe_id)
+    return wanted if look is None else replace(wanted, look=Look.from_json(look))
+
+
+def look_photos(tx: Tx, chosen: Sequence[Photo], look: dict[str, Any] | None, *, watched: bool = False) -> int:
+    """A look for these photos; None: the album's again. Returns how many become stale. Raises BadInput.
+
+    `watched`: somebody waits to see it.
+    """
     changed = 0
     for photo in chosen:
-        recipe = None
-        if look is not None:
-            recipe = save(tx, replace(load(tx, photo.album.recipe_id), look=Look.from_json(look)))
+        recipe = None if look is None else save(tx, with_look(tx, photo, look))
         changed += photo.recipe_id != recipe
         own = {"own_look": null() if look is None else look, "recipe_id": recipe, "render_due_at": 0}
         tx.execute(update(Photo).where(Photo.id == photo.id).values(**own))
-        tx.ring(RefreshPhoto(photo.id))
+        tx.ring(RenderPhoto(photo.id) if watched else RefreshPhoto(photo.id))
     return changed
 
 

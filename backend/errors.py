@@ -37,6 +37,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "login_taken": ("这个账号名已被使用", "This login is taken."),
     "weak_password": ("密码至少 8 个字符", "A password needs at least 8 characters."),
     "not_yours": ("这张照片已不在你手上", "This photo is no longer in your hands."),
+    "in_other_hands": ("这张照片正由别人精修", "Somebody else has this photo in hand."),
     "no_match": ("找不到同名照片", "No photo of this name is in the event."),
     "refused": ("没有权限", "You are not allowed to do this."),
     "locked": ("这个相册需要凭口令或邀请进入", "This album opens with a code, a password or an invitation."),

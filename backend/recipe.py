@@ -118,6 +118,14 @@ def _numbers(count: int, low: float, high: float) -> Rule:
     return check
 
 
+def _crop(value: object) -> tuple[float, ...]:
+    """Left, top, width, height, as parts of the whole; never less than a tenth of it."""
+    left, top, width, height = _numbers(4, 0, 1)(value)
+    if min(width, height) < 0.1 or left + width > 1.0001 or top + height > 1.0001:
+        raise ValueError("must be left, top, width, height inside the picture, at least 0.1 wide and high")
+    return left, top, width, height
+
+
 def _part(kind: type[Part]) -> Rule:
     def check(value: object) -> Part:
         return value if isinstance(value, kind) else kind.from_json(value)
@@ -204,6 +212,15 @@ class Look(Part):
     contrast: Annotated[float, _number(-1, 1)] = 0.0
     vibrance: Annotated[float, _number(-1, 1)] = 0.0
     turn: Annotated[float, _number(-15, 15)] = 0.0  # degrees clockwise, cropped to a full picture
+    crop: Annotated[tuple[float, float, float, float] | None, _optional(_crop)] = None  # of the upright, turned picture
+
+    @property
+    def enlarged(self) -> float:
+        """How many times larger a picture must be before it is cropped, so that what is left is large enough.
+
+        At most three times: then a view of less than a ninth of a picture is smaller, and memory stays within limits.
+        """
+        return 1.0 if self.crop is None else min(3.0, 1 / min(self.crop[2:]))
 
 
 TIERS: Final[dict[str, dict[str, float | str]]] = {
@@ -312,6 +329,8 @@ class Recipe(Part):
     def id(self) -> str:
         """SHA-256 of the content, hex."""
         content = {"pipeline": self.pipeline, **self.to_json()}
+        if self.look.crop is None:
+            del content["look"]["crop"]  # recipes from before there was one keep their names
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -1,26 +1,48 @@
 """Retouch tasks: who has which photo in hand, until when, and what came of it.
 
 A claim is a lease in the row, taken by one conditional UPDATE: two retouchers never hold the same photo, and what is
-abandoned frees itself. The queue is a SELECT: photos without a version by hand, those most looked at first (N13).
+abandoned frees itself. The queue is a SELECT: photos without a version by hand, those first that are looked at most, or
+promise to be (N13). Work by hand is a file that was edited elsewhere, or settings for the platform's own pipeline.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.aids import Aids
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import Conflict, NotFound
-from backend.models import Album, Photo, PhotoState, Receipt, RetouchState, RetouchTask, Source, SourceKind
+from backend.models import (
+    Adjustment,
+    Album,
+    Photo,
+    PhotoState,
+    Receipt,
+    RetouchState,
+    RetouchTask,
+    Source,
+    SourceKind,
+    Trace,
+    TraceKind,
+)
 from backend.states import claim_retouch, move_retouch
 
 LEASE_S: Final = 600  # a claim nobody works on frees itself after this
 GUARD_S: Final = 10  # a version counts as finished this long before its deadline, so that none is late
-TAKE_HOME: Final = 3  # a download says as much of a photo as three likes
+WEIGHTS: Final = {TraceKind.VIEW: 100, TraceKind.SHARE: 300}  # hundredths of a look; downloads have receipts
+LIKE: Final = 200
+TAKE_HOME: Final = 300
+FACE, FACES_MOST = 60, 5  # what is known before anybody has looked: people look for people
+DARK_OR_BRIGHT: Final = 60  # per stop the automatic look had to correct: a hand does better
+ON_STAGE: Final = 120  # one or two people in a dark picture
+DARK: Final = 0.35  # share of black
+HOLD_BACK: Final = 150  # blurred or lost: nobody's minutes save it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +115,11 @@ def give_back(tx: Tx, task: RetouchTask) -> None:
     move_retouch(tx, task.id, RetouchState.OPEN, lease_until=0, member_id=None)
 
 
-def submit(tx: Tx, photo_id: str, member_id: str) -> None:
-    """A version by hand is in the store. Whoever held the photo is done; a task is made if there was none."""
+def submit(tx: Tx, photo_id: str, member_id: str, *, unpin: bool = True) -> None:
+    """A version by hand is there. Whoever held the photo is done; a task is made if there was none.
+
+    `unpin`: it is a file, and shown whatever version somebody went back to before.
+    """
     now = now_ms()
     task = tx.scalars(select(RetouchTask).filter_by(photo_id=photo_id)).first()
     if task is None:
@@ -104,7 +129,32 @@ def submit(tx: Tx, photo_id: str, member_id: str) -> None:
         done = {"lease_until": 0, "submitted_at": now, "member_id": member_id, "words": ""}
         move_retouch(tx, task.id, RetouchState.SUBMITTED, **done)
     finish = {"finished_at": func.coalesce(Photo.finished_at, now), "finished_by": "human"}
-    tx.execute(update(Photo).where(Photo.id == photo_id).values(retouched_at=now, pinned_source_id=None, **finish))
+    pin: dict[str, Any] = {"pinned_source_id": None} if unpin else {}
+    tx.execute(update(Photo).where(Photo.id == photo_id).values(retouched_at=now, **pin, **finish))
+
+
+def held_elsewhere(tx: Tx, photo_ids: Iterable[str], member_id: str) -> set[str]:
+    """Which of these photos are in somebody else's hands now."""
+    theirs = select(RetouchTask.photo_id).where(
+        RetouchTask.photo_id.in_(photo_ids),
+        RetouchTask.member_id != member_id,
+        _held(),
+        RetouchTask.lease_until > now_ms(),
+    )
+    return set(tx.scalars(theirs))
+
+
+def note(tx: Tx, photo: Photo, member_id: str, look: dict[str, Any] | None) -> None:
+    """Keep the settings somebody gives a photo, and before the first ones what it had."""
+    if tx.scalars(select(Adjustment.id).filter_by(photo_id=photo.id)).first() is None and photo.own_look is not None:
+        tx.add(Adjustment(photo_id=photo.id, look=photo.own_look, made_at=now_ms() - 1))
+    tx.add(Adjustment(photo_id=photo.id, member_id=member_id, look=look))
+
+
+def adjustments(tx: Tx, photo_id: str) -> list[Adjustment]:
+    """Every settings the photo was given, newest first."""
+    query = select(Adjustment).filter_by(photo_id=photo_id).order_by(Adjustment.made_at.desc(), Adjustment.id)
+    return list(tx.scalars(query))
 
 
 def judge(tx: Tx, photo_id: str, *, accept: bool, words: str) -> bool:
@@ -161,9 +211,23 @@ def _held() -> ColumnElement[bool]:
 
 
 def _need() -> ColumnElement[int]:
-    """How much guests look at a photo: likes, and downloads three times."""
+    """What a person's minutes on a photo are worth: how much guests look at it, and what it promises before they do."""
     taken = select(func.count()).where(Receipt.photo_id == Photo.id).scalar_subquery()
-    return Photo.likes + TAKE_HOME * taken
+    worth = case(*((Trace.kind == kind, weight) for kind, weight in WEIGHTS.items()), else_=0)
+    looks = select(func.coalesce(func.sum(worth), 0)).where(Trace.photo_id == Photo.id).scalar_subquery()
+    return Photo.promise + LIKE * Photo.likes + TAKE_HOME * taken + looks
+
+
+def promise(aids: Aids | None, applied: Mapping[str, float]) -> int:
+    """What a photo promises before anybody has looked at it. `applied`: what the automatic look did to it."""
+    found = round(DARK_OR_BRIGHT * min(abs(applied.get("ev", 0.0)), 2.0))
+    if aids is None:
+        return found
+    faces = aids.faces or 0
+    found += FACE * min(faces, FACES_MOST)
+    if faces in {1, 2} and aids.under > DARK:
+        found += ON_STAGE
+    return found - HOLD_BACK if aids.reasons else found
 
 
 def _take(tx: Tx, member_id: str, photo: Photo, *, again: bool) -> RetouchTask | None:

@@ -21,7 +21,7 @@ from backend.models import Art, ArtKind, Photo, Sample, Source
 from backend.recipe import Look, Preset, Recipe
 from backend.storage import sample_key
 from workers import imaging
-from workers.imaging import brand, cube, output, pixels, shape
+from workers.imaging import brand, cube, level, output, pixels, shape
 
 log = logging.getLogger(__name__)
 SHAPES: Final = {"3:2": (3, 2), "2:3": (2, 3), "16:9": (16, 9), "1:1": (1, 1)}
@@ -31,12 +31,22 @@ DAY_MS: Final = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
+class _Subject:
+    """A photo to be shown, as far as it is needed outside the transaction."""
+
+    photo_id: str
+    shot_at: int | None
+    source_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Shown:
     """What a sample is made of; read under a transaction, used outside."""
 
     recipe: Recipe
-    photo_id: str | None
-    source_key: str | None
+    subjects: list[_Subject]
+    whole: bool = False  # each of them exactly as guests would get it, instead of the first one on four shapes
+    level: bool = False
 
 
 def check(stage: Stage, job: CheckArt) -> None:
@@ -75,7 +85,7 @@ def sample(stage: Stage, job: MakeSample) -> None:
         shown = _shown(tx, row)
     values: dict[str, Any]
     try:
-        values = {"pictures": {"pictures": _pictures(stage, row, shown)}}
+        values = {"pictures": _whole(stage, row, shown) if shown.whole else _shapes(stage, row, shown)}
     except BadInput as exc:
         values = {"refusal": exc.code, "reason": exc.detail[:200]}
     with stage.db.writing() as tx:
@@ -83,26 +93,58 @@ def sample(stage: Stage, job: MakeSample) -> None:
 
 
 def _shown(tx: Tx, row: Sample) -> _Shown:
-    photo = tx.get(Photo, row.photo_id) if row.photo_id else None
+    plan = row.whole or {}
+    ids = plan.get("photo_ids") or ([row.photo_id] if row.photo_id else [])
+    subjects = [found for photo_id in ids if (found := _subject(tx, photo_id)) is not None]
+    return _Shown(Recipe.from_json(row.content), subjects, row.whole is not None, plan.get("level", False))
+
+
+def _subject(tx: Tx, photo_id: str) -> _Subject | None:
+    photo = tx.get(Photo, photo_id)
     source = tx.get(Source, photo.source_id) if photo is not None and photo.source_id else None
-    return _Shown(Recipe.from_json(row.content), row.photo_id, source.key if source else None)
+    return _Subject(photo_id, photo.shot_at, source.key) if photo is not None and source is not None else None
 
 
-def _pictures(stage: Stage, row: Sample, shown: _Shown) -> list[dict[str, Any]]:
-    recipe = shown.recipe.for_photo(shown.photo_id or row.id, now_ms())
-    try:
-        art = {key: stage.store.get(key) for key in recipe.art_keys()}
-    except AppError as exc:
-        raise BadInput(f"art: {exc.detail}") from exc
-    whole = _upright(stage.store.get(shown.source_key)) if shown.source_key else _grey_card()
+def _shapes(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
+    """The first subject, or a grey card, cut to four shapes. Raises BadInput."""
+    subject = shown.subjects[0] if shown.subjects else None
+    recipe = shown.recipe.for_photo(subject.photo_id if subject else row.id, now_ms())
+    art = _art(stage, recipe)
+    whole = _upright(stage.store.get(subject.source_key)) if subject else _grey_card()
     made = []
     for number, (name, (across, down)) in enumerate(SHAPES.items()):
         part = output.jpeg(pixels.padded(shape.cut(whole, across / down)), 92)
         [one] = imaging.render(imaging.open_source(part), recipe, art, ("view",))
-        key = sample_key(row.organization_id, row.id, number)
-        stage.store.put(key, one.jpeg)
-        made.append({"shape": name, "key": key, "width": one.width, "height": one.height, "look": one.look})
-    return made
+        made.append({"shape": name} | _kept(stage, row, number, one))
+    return {"pictures": made}
+
+
+def _whole(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
+    """Every subject by the very steps of publication. Raises BadInput."""
+    made: list[dict[str, Any]] = []
+    said: dict[str, Any] = {"pictures": made}
+    for number, subject in enumerate(shown.subjects):
+        recipe = shown.recipe.for_photo(subject.photo_id, subject.shot_at)
+        source = stage.store.get(subject.source_key)
+        [one] = imaging.render(imaging.open_source(source), recipe, _art(stage, recipe), ("view",))
+        made.append({"shape": "", "photo_id": subject.photo_id} | _kept(stage, row, number, one))
+        if shown.level and number == 0:
+            said["level"] = dict(zip(("turn", "sure"), level.suggested_turn(_upright(source)), strict=True))
+    return said
+
+
+def _art(stage: Stage, recipe: Recipe) -> dict[str, bytes]:
+    """Raises BadInput when some is gone."""
+    try:
+        return {key: stage.store.get(key) for key in recipe.art_keys()}
+    except AppError as exc:
+        raise BadInput(f"art: {exc.detail}") from exc
+
+
+def _kept(stage: Stage, row: Sample, number: int, one: imaging.Made) -> dict[str, Any]:
+    key = sample_key(row.organization_id, row.id, number)
+    stage.store.put(key, one.jpeg)
+    return {"key": key, "width": one.width, "height": one.height, "look": one.look}
 
 
 def _upright(source: bytes) -> pixels.Rgb:
@@ -132,8 +174,8 @@ def forget_samples(stage: Stage) -> int:
     with stage.db.reading() as tx:
         old = tx.scalars(select(Sample).where(Sample.created_at < now_ms() - DAY_MS).limit(200)).all()
     for row in old:
-        for number in range(len(SHAPES)):
-            stage.store.delete(sample_key(row.organization_id, row.id, number))
+        for one in row.pictures.get("pictures", []):
+            stage.store.delete(one["key"])
         with stage.db.writing() as tx:
             tx.delete(tx.get_one(Sample, row.id))
     return len(old)

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import ColumnElement, select
 
-from backend import branding, feed, photos, slates
+from backend import branding, feed, photos, retouch, slates
 from backend.aids import Aids
 from backend.clock import now_ms
 from backend.context import Stage
@@ -173,11 +173,16 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "dominant": one.dominant,
                 "look": one.look,
                 "shot_at": opened.facts.shot_at,
+                "promise": retouch.promise(one.aids or _known(found), one.look),
                 **_aids(one.aids, order.source.id, damaged=one.damaged),
             }
     if found.made_source_id is None and facts and (said := slate.read(data)):
         facts["slate"] = said
     return made, facts
+
+
+def _known(found: Photo) -> Aids | None:
+    return Aids.from_json(found.aids) if found.aids else None
 
 
 def _aids(aids: Aids | None, source_id: str, *, damaged: bool) -> dict[str, Any]:

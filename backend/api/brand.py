@@ -53,6 +53,7 @@ class Wish(BaseModel):
     changes: Kit = Kit()
     photo_id: Annotated[str, Field(max_length=32)] | None = None
     event_id: Annotated[str, Field(max_length=32)] | None = None  # its newest photo, when none is named
+    photo_ids: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=4)] = []  # these, uncut, instead
 
 
 class SampleQuery(BaseModel):
@@ -149,7 +150,12 @@ def add_sample(who: Who) -> ResponseReturnValue:
         recipe = branding.wanted(shown)
         branding.demand_own_art(tx, organization_id, recipe.art_keys(), usual)
         photo_id = _shown_on(who, said)
-        row = Sample(organization_id=organization_id, content=recipe.to_json(), photo_id=photo_id, pictures={})
+        for one in said.photo_ids:
+            accounts.their_photo(tx, who, one, RIGHT)
+        whole = {"photo_ids": said.photo_ids} if said.photo_ids else None
+        row = Sample(
+            organization_id=organization_id, content=recipe.to_json(), photo_id=photo_id, whole=whole, pictures={}
+        )
         tx.add(row)
         tx.flush()
         tx.ring(MakeSample(row.id))

@@ -15,7 +15,7 @@ from backend.accounts import Who
 from backend.db import Tx
 from backend.errors import BadInput, NotFound, TooLarge
 from backend.http import answer, needs, stage
-from backend.models import Photo, Rendition, RenditionKind, RetouchTask, Source, SourceKind
+from backend.models import Adjustment, Member, Photo, Rendition, RenditionKind, RetouchTask, Source, SourceKind
 from backend.openapi import endpoint
 from backend.storage import digest, source_key
 
@@ -149,9 +149,9 @@ def list_versions(who: Who, photo_id: str) -> ResponseReturnValue:
         view = tx.get(Rendition, (photo_id, RenditionKind.VIEW))
         found = [_version(photo, source) for source in photos.versions(tx, photo_id)]
         after = _url(view.key) if view else None
-    return answer(
-        {"versions": found, "view": after, "finished_at": photo.finished_at, "finished_by": photo.finished_by}
-    )
+        given = [_adjustment(tx, one) for one in retouch.adjustments(tx, photo_id)]
+        shown = {"view": after, "adjustments": given, "look": photo.own_look}
+    return answer({"versions": found, "finished_at": photo.finished_at, "finished_by": photo.finished_by} | shown)
 
 
 @bp.post("/photos/<photo_id>/version")
@@ -266,6 +266,11 @@ def _version(photo: Photo, source: Source) -> dict[str, Any]:
         "pinned": source.id == photo.pinned_source_id,
         "url": _url(source.key),
     }
+
+
+def _adjustment(tx: Tx, one: Adjustment) -> dict[str, Any]:
+    by = tx.get(Member, one.member_id) if one.member_id else None
+    return {"id": one.id, "look": one.look, "made_at": one.made_at, "by": by.name if by else ""}
 
 
 def _url(key: str, download_name: str | None = None) -> str:

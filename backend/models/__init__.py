@@ -22,7 +22,7 @@ from backend.models.guests import Invitation, Like, Receipt
 from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
-from backend.models.retouch import RetouchState, RetouchTask
+from backend.models.retouch import Adjustment, RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
 from backend.models.slates import Slate, SlateShot
@@ -34,7 +34,7 @@ __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["Trace", "TraceKind"]
-__all__ += ["RetouchState", "RetouchTask"]
+__all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
@@ -250,6 +250,7 @@ class Photo(Base):
     render_attempts: Mapped[int] = mapped_column(default=0)
     render_due_at: Mapped[int] = mapped_column(default=0)  # not before
     likes: Mapped[int] = mapped_column(default=0, server_default="0")
+    promise: Mapped[int] = mapped_column(default=0, server_default="0")  # how much a person's work on it may be worth
     rating: Mapped[int | None]  # stars a member gave, 1 to 5
     full_wanted_at: Mapped[int | None]  # somebody asked for the full size
     approved_at: Mapped[int | None]  # a member said it may be shown

@@ -45,7 +45,8 @@ class Sample(Base):
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     content: Mapped[dict[str, Any]]  # of the recipe
     photo_id: Mapped[str | None] = mapped_column(ForeignKey("photos.id"))  # shown on this photo, cut to each shape
-    pictures: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"pictures": [{shape, key, width, height, look}]}
+    whole: Mapped[dict[str, Any] | None]  # {"photo_ids": [...], "level": bool}: of these, as guests get them
+    pictures: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"pictures": [{key, …}], "level": {turn, sure}}
     refusal: Mapped[str | None] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(String(200), default="")
     attempts: Mapped[int] = mapped_column(default=0)

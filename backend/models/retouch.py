@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,3 +38,15 @@ class RetouchTask(Base):
     claimed_at: Mapped[int | None]
     submitted_at: Mapped[int | None]
     created_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Adjustment(Base):
+    """调整: settings a person gave a photo, kept so that any of them can be shown again. None: the album's own look."""
+
+    __tablename__ = "adjustments"
+    __table_args__ = (Index(None, "photo_id", "made_at"),)
+    id: Mapped[str] = own_id()
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"))
+    member_id: Mapped[str | None] = mapped_column(String(16))  # who gave them; None: what was there before anybody did
+    look: Mapped[dict[str, Any] | None]
+    made_at: Mapped[int] = mapped_column(default=now_ms)

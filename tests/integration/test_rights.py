@@ -33,6 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},
     "cull.culling": {"culling": "off"},
+    "desk.tryout": {"look": None},
+    "desk.adjust": {"photo_ids": [], "look": None},
     "faces.switch": {"active": False},
     "reports.share": {"art_key": "a/x"},
     "retoucher.rate": {"stars": 3},
@@ -144,6 +146,7 @@ def _more(house: House) -> dict[str, str]:
     task = house.http.post(f"/api/v1/events/{house.ids['event_id']}/retouch/claim", json={}, headers=as_owner).json()[
         "task"
     ]
+    tryout = house.http.post(f"/api/v1/photos/{house.ids['photo_id']}/tryout", json={"bare": True}, headers=as_owner)
     code = house.http.post("/bridge/v1/pairings", json={"device": "laptop"}).json()["code"]
     return {
         "code": code,
@@ -152,6 +155,7 @@ def _more(house: House) -> dict[str, str]:
         "invitation_id": listed[0]["id"],
         "brand_id": brand["id"],
         "sample_id": sample["id"],
+        "tryout_id": tryout.json()["tryout"]["id"],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 
@@ -21,6 +22,7 @@ TEXT, ART, FRAME = Layer(text="字"), Layer(art_key="k"), Frame("k", slices=(1, 
 CHANGES: list[tuple[Part, dict[str, object]]] = [
     (Look(), {"preset": "food", "strength": 0.5, "cube_key": "c", "cube_strength": 0.5, "smooth": 0.2, "sharpen": 0.3}),
     (Look(), {"ev": 0.1, "warmth": 0.1, "tint": 0.1, "contrast": 0.1, "vibrance": 0.1, "turn": 1}),
+    (Look(), {"crop": [0.1, 0.2, 0.5, 0.5]}),
     (TEXT, {"text": "别的", "place": "n", "margin": 1, "size": 9, "opacity": 0.1, "colour": "#000000", "shadow": 0}),
     (TEXT, {"serif": True, "bold": True, "kinds": ["view"]}),
     (ART, {"art_key": "other"}),
@@ -103,6 +105,19 @@ def test_wrong_fields_are_named(content, words):
 def test_art_keys_are_all_blobs_a_render_may_need():
     assert FULL.art_keys() == {"art/film.cube", "art/logo.png", "art/frame.png", "art/other.png", "art/tall.png"}
     assert Recipe(layers=(Layer(text="字"),)).art_keys() == frozenset()
+
+
+def test_recipes_from_before_there_was_a_crop_keep_their_names():
+    content = {"pipeline": Recipe.pipeline, **Recipe().to_json()}
+    del content["look"]["crop"]
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert Recipe().id == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("crop", [[0.5, 0, 0.6, 1], [0, 0.95, 1, 0.1], [0, 0, 0.05, 1], [0, 0, 1], [0, 0, 1, "1"], 3])
+def test_a_crop_is_inside_the_picture(crop: object):
+    with pytest.raises(BadInput, match="crop"):
+        Look.from_json({"crop": crop})
 
 
 def test_turns_share_the_photos_and_keep_their_hours():

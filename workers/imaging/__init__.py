@@ -10,6 +10,7 @@ colour operations are one table; view and thumb are made from the shrunken pictu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -121,7 +122,7 @@ def render(
     """
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
     wanted = [kind for kind in KINDS if kind in kinds]
-    edge = max(recipe.full_px, recipe.view_px) if recipe.full_px or "full" not in wanted else 0
+    edge = _before_crop(recipe, max(recipe.full_px, recipe.view_px)) if recipe.full_px or "full" not in wanted else 0
     thrift = _thrift(opened.header, edge)
     loan = Loan()
     try:
@@ -197,7 +198,12 @@ def _encoded(sheet: Sheet) -> bytes:
 
 def shrink(sheet: Sheet) -> None:
     """To the size of a view; the very same pixels when the source is no larger."""
-    sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.view_px)
+    sheet.rgbx = shape.shrink(sheet.rgbx, _before_crop(sheet.recipe, sheet.recipe.view_px))
+
+
+def _before_crop(recipe: Recipe, edge: int) -> int:
+    """The long edge of a whole picture whose crop will have the long edge `edge`, or a little more."""
+    return math.ceil(edge * recipe.look.enlarged)
 
 
 def own(sheet: Sheet) -> None:
@@ -241,10 +247,17 @@ def smooth(sheet: Sheet) -> None:
 
 
 def upright(sheet: Sheet) -> None:
-    """As people held the camera, and straightened if the recipe says so."""
+    """As people held the camera, straightened and cropped if the recipe says so."""
     sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation, sheet.room)
     if sheet.recipe.look.turn:
         sheet.rgbx = shape.turned(sheet.rgbx, sheet.recipe.look.turn)
+    if sheet.recipe.look.crop:
+        sheet.rgbx = shape.cropped(sheet.rgbx, sheet.recipe.look.crop)
+
+
+def fit_view(sheet: Sheet) -> None:
+    """What a crop left may still be larger than a view."""
+    sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.view_px)
 
 
 def crisp(sheet: Sheet) -> None:
@@ -272,7 +285,7 @@ def fit_thumb(sheet: Sheet) -> None:
 def fit_full(sheet: Sheet) -> None:
     """The size of the source, or the recipe's own limit."""
     if sheet.recipe.full_px:
-        sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.full_px)
+        sheet.rgbx = shape.shrink(sheet.rgbx, _before_crop(sheet.recipe, sheet.recipe.full_px))
 
 
 def copy_view(sheet: Sheet) -> None:
@@ -293,7 +306,7 @@ def _whole_head(face: Face, width: int, height: int) -> Box:
     return Box(x, y, round((1 + 2 * AIR) * face.width * width), round((1 + 2 * AIR) * face.height * height))
 
 
-SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, find_faces, crisp)
+SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, fit_view, find_faces, crisp)
 MAKE: Final[dict[str, tuple[Step, ...]]] = {
     "view": (copy_view, lay_brand),
     "thumb": (fit_thumb, crisp, lay_brand),

@@ -28,6 +28,14 @@ def cut(pixels: Rgbx, aspect: float) -> Rgbx:
     return pixels[top : top + high, left : left + wide]
 
 
+def cropped(pixels: Rgbx, crop: tuple[float, float, float, float]) -> Rgbx:
+    """The part that `crop` (left, top, width, height, of the whole) names; a copy, so that the rest can be let go."""
+    height, width = pixels.shape[:2]
+    left, top = min(round(crop[0] * width), width - 1), min(round(crop[1] * height), height - 1)
+    right, foot = max(left + 1, round((crop[0] + crop[2]) * width)), max(top + 1, round((crop[1] + crop[3]) * height))
+    return pixels[top:foot, left:right].copy()
+
+
 def shrink(pixels: Rgbx, long_edge: int) -> Rgbx:
     """A smaller picture: boxes of whole pixels first, which cost a tenth of filtering the full size, then the rest,
     less than a half, in between. The very same array when it is small enough.
