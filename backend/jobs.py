@@ -119,6 +119,14 @@ class CheckWords:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyPushes:
+    """Apply whatever WeChat pushed. At the front of the queue of new photos: a verdict may have to hide one, now."""
+
+    queue: ClassVar[str] = "live"
+    rung_key: ClassVar[str] = "kuaimen:rung:pushes"  # set while one waits that will do what the next would do
+
+
+@dataclass(frozen=True, slots=True)
 class IndexFaces:
     """Look for faces in a photo that guests see, if its event wants that; live photos never wait for it."""
 
@@ -146,6 +154,7 @@ Job = (
     | NotifyAlbum
     | CheckPhoto
     | CheckWords
+    | ApplyPushes
     | WriteFeed
     | MakeExport
     | IndexFaces
@@ -165,6 +174,7 @@ _KINDS: Final = (
     MakeExport,
     CheckPhoto,
     CheckWords,
+    ApplyPushes,
     IndexFaces,
     PurgeFaces,
 )
@@ -172,6 +182,7 @@ KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
 
 
+RUNG_MS: Final = 3_000  # should the one that waits be lost, the sweep rings
 LONG: Final[dict[type[Job], int]] = {MakeExport: 900}  # seconds; 2 GB have to be read and written
 
 
@@ -198,8 +209,16 @@ class RqBell:
         self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
 
     def ring(self, job: Job) -> None:
+        if isinstance(job, ApplyPushes) and not self._redis.set(job.rung_key, 1, nx=True, px=RUNG_MS):
+            return
         self._queues[job.queue].enqueue(
-            ENTRY, type(job).__name__, asdict(job), result_ttl=0, failure_ttl=3600, job_timeout=LONG.get(type(job), 120)
+            ENTRY,
+            type(job).__name__,
+            asdict(job),
+            result_ttl=0,
+            failure_ttl=3600,
+            job_timeout=LONG.get(type(job), 120),
+            at_front=isinstance(job, ApplyPushes),
         )
 
     def wake(self, album_id: str, revision: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from backend.context import Stage
 from backend.jobs import (
     KINDS,
+    ApplyPushes,
     CheckArt,
     CheckPhoto,
     CheckWords,
@@ -30,7 +31,7 @@ from backend.jobs import (
     RenderPhoto,
     WriteFeed,
 )
-from workers import cover, export, face_index, feed_files, material, moderate, notify, render
+from workers import cover, export, face_index, feed_files, material, moderate, notify, pushes, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -47,6 +48,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     MakeExport: export.make,
     CheckPhoto: moderate.photo,
     CheckWords: moderate.words,
+    ApplyPushes: pushes.apply,
     IndexFaces: face_index.photo,
     PurgeFaces: face_index.purge,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import bridges, checking, deliveries, exports, faces, feed_files, photos, retouch, scans, stats
+from backend import bridges, checking, deliveries, exports, faces, feed_files, photos, pushes, retouch, scans, stats
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, PurgeFaces, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -32,6 +32,7 @@ def once(stage: Stage) -> int:
         ]
         hidden = select(Photo.id).join(Rendition).where(Photo.state == PhotoState.HIDDEN).distinct().limit(PORTION)
         jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
+        jobs += pushes.due(tx)
         jobs += deliveries.due_jobs(tx)
         jobs += checking.due(tx, PORTION)
         jobs += feed_files.due(tx, PORTION)
@@ -101,4 +102,5 @@ def tidy(stage: Stage) -> int:
     with stage.db.writing() as tx:
         tx.execute(delete(Upload).where(Upload.created_at < before))
         bridges.tidy(tx)
+        pushes.forget(tx)
     return stage.store.forget_uploads(before)

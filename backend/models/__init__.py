@@ -21,7 +21,7 @@ from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
-from backend.models.messages import Delivery, DeliveryState, Milestone, Quota, Subscription, Tap, TapSource
+from backend.models.messages import Delivery, DeliveryState, Milestone, Push, Quota, Subscription, Tap, TapSource
 from backend.models.retouch import Adjustment, RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
@@ -29,7 +29,7 @@ from backend.models.slates import Slate, SlateShot
 from backend.models.traces import Trace, TraceKind
 
 __all__ = ["BASE62", "Base", "Bridge", "BridgeState", "Json", "new_code", "new_id", "new_salt"]
-__all__ += ["Delivery", "DeliveryState", "Milestone", "Quota", "Subscription", "Tap", "TapSource"]
+__all__ += ["Delivery", "DeliveryState", "Milestone", "Push", "Quota", "Subscription", "Tap", "TapSource"]
 __all__ += ["Check", "CheckState", "Reason", "Report", "ReportState", "Scan"]
 __all__ += ["Art", "ArtKind", "Sample"]
 __all__ += ["Order", "Pairing", "PairingState"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,30 @@ class TapSource(enum.StrEnum):
 
     PUSH = "push"
     CLIENT = "client"
+
+
+class Push(Base):
+    """微信来信: one thing WeChat told us, kept before it is answered; once, however often WeChat repeats it."""
+
+    __tablename__ = "pushes"
+    __table_args__ = (
+        Index(
+            "ix_pushes_due",
+            "due_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+    appid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    content: Mapped[dict[str, Any]]  # a `backend.wechat.push.PushEvent`
+    made_at: Mapped[int]
+    received_at: Mapped[int] = mapped_column(default=now_ms)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[int | None]
+    outcome: Mapped[str] = mapped_column(String(80), default="")
 
 
 class Quota(Base):

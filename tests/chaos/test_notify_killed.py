@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import threading
 from collections import Counter
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -14,42 +12,17 @@ from sqlalchemy import update
 
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.db import Database, Tx
 from backend.jobs import NotifyAlbum
 from backend.models import Delivery, DeliveryState, Guest, Photo, PhotoState, Quota, Subscription
 from backend.wechat import Outcome, Told
 from tests.cast import Cast
+from tests.chaos.dying import Crash, Death, MortalDatabase
 from tests.conftest import FakeBell
 from workers import notify, sweep
 
 T = "KM_ALBUM_UPDATE"
 GUESTS = 5
 CALLS = 24  # transactions and messages of one round; a test below holds that
-
-
-class Crash(BaseException):
-    """Not an Exception: the process is gone."""
-
-
-class Death:
-    """Comes at the `at`-th call to the outside, before or after it is done, and then at every one: nobody is there."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        self.at = at
-        self.after = after
-        self.calls = 0
-        self.lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def around(self) -> Generator[None]:
-        with self.lock:
-            self.calls += 1
-            mine = self.calls
-        if self.at and (mine > self.at or (mine == self.at and not self.after)):
-            raise Crash
-        yield
-        if self.at and mine == self.at:
-            raise Crash
 
 
 class MortalWeChat:
@@ -65,17 +38,6 @@ class MortalWeChat:
         with self._death.around():
             self._told[openid] += 1
             return Told(Outcome.SENT, msgid=f"{openid}-{self._told[openid]}")
-
-
-class MortalDatabase(Database):
-    def __init__(self, url: str, bell: FakeBell, death: Death) -> None:
-        super().__init__(url, bell)
-        self._death = death
-
-    @contextlib.contextmanager
-    def writing(self) -> Generator[Tx]:
-        with self._death.around(), super().writing() as tx:
-            yield tx
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from redis import Redis
 from backend.config import Settings, WeChatApp
 from backend.context import Stage
 from backend.errors import BadInput
-from backend.jobs import NotifyAlbum
+from backend.jobs import ApplyPushes, NotifyAlbum
 from backend.models import Delivery, DeliveryState, Guest, Quota
 from backend.wechat import WeChat
 from backend.wechat.opening import SANDBOX_AES_KEY, SANDBOX_APPID, SANDBOX_PUSH_TOKEN, open_others, settings_of
@@ -34,7 +34,7 @@ from tests.wechat_sandbox import (
     until,
     wechat,  # noqa: F401 - fixture
 )
-from workers import notify
+from workers import notify, pushes
 
 pytestmark = pytest.mark.slow
 # ruff: noqa: F811 - fixtures are used by the names they are imported under
@@ -91,13 +91,17 @@ def test_a_guest_of_each_gets_messages_of_their_own(two: Stage, bell: FakeBell, 
     for appid, guest in guests.items():  # one tap more in WeChat than we were told: its push says so
         for _ in range(2):
             sandbox.act("accept", appid=appid, openid=guest.openid, template_id=ALBUM_UPDATE)
-    until(lambda: quota(two, guests[SECOND]) == 2 and quota(two, guests[SANDBOX_APPID]) == 2, "pushes to each app")
+    until(lambda: heard(two) or all(quota(two, guests[a]) == 2 for a in (SECOND, SANDBOX_APPID)), "pushes to each app")
     notify.album(two, NotifyAlbum(cast.album.id))
     for appid, guest in guests.items():
         [message] = sandbox.look("messages", appid=appid)["messages"]
         assert message["openid"] == guest.openid
     with two.db.reading() as tx:
         assert {d.state for d in tx.query(Delivery)} == {DeliveryState.SENT}
+
+
+def heard(two: Stage) -> None:
+    pushes.apply(two, ApplyPushes())
 
 
 def quota(two: Stage, guest: Guest) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from backend import accounts, moderation
 from backend.context import Stage
+from backend.jobs import ApplyPushes
 from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState, Reason, Report
 from backend.wechat import WeChat
 from launch.app import create_app
@@ -28,7 +29,7 @@ from tests.wechat_sandbox import (
     until,
     wechat,  # noqa: F401 - fixture
 )
-from workers import sweep
+from workers import pushes, sweep
 
 pytestmark = pytest.mark.slow
 # ruff: noqa: F811 - fixtures are used by the names they are imported under
@@ -68,7 +69,7 @@ def now(real: Stage) -> tuple[PhotoState, CheckState, str]:
 
 
 def settled(real: Stage, wanted: CheckState) -> None:
-    until(lambda: now(real)[1] is wanted, f"check is {wanted}")
+    until(lambda: pushes.apply(real, ApplyPushes()) or now(real)[1] is wanted, f"check is {wanted}")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,9 @@ def test_a_picture_wechat_cannot_fetch_ends_with_a_person(
     somebody_is_there(real, sandbox)
     sandbox.act("switch", media_fetch=True)
     photo_comes(real, bell)
-    until(lambda: now(real)[2] == "errcode -1008", "the push about the failed fetch")
+    until(
+        lambda: pushes.apply(real, ApplyPushes()) or now(real)[2] == "errcode -1008", "the push about the failed fetch"
+    )
     assert now(real)[1] is CheckState.WANTED
     hurry(real)
     sweep.once(real)

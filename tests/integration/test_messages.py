@@ -14,7 +14,7 @@ from backend import accounts, slates, subscriptions
 from backend.api.messages import OUTCOMES, outcome_words
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.jobs import NotifyAlbum
+from backend.jobs import ApplyPushes, NotifyAlbum
 from backend.milestones import DAY_MS, HOUR_MS
 from backend.models import (
     Album,
@@ -44,7 +44,7 @@ from tests.wechat_sandbox import (
     until,
     wechat,  # noqa: F401 - fixture
 )
-from workers import notify, sweep
+from workers import notify, pushes, sweep
 
 pytestmark = pytest.mark.slow
 # ruff: noqa: F811 - fixtures are used by the names they are imported under
@@ -97,6 +97,11 @@ def photos(real: Stage, cast: Cast, *, minutes_ago: float = 1, count: int = 1, r
 
 def run(real: Stage, cast: Cast) -> None:
     notify.album(real, NotifyAlbum(cast.album.id))
+
+
+def heard(real: Stage) -> None:
+    """A worker applies what WeChat pushed."""
+    pushes.apply(real, ApplyPushes())
 
 
 def hurry(real: Stage) -> None:
@@ -203,7 +208,7 @@ def test_a_lost_answer_is_settled_by_the_push_and_not_sent_again(pushed: Stage, 
     photos(pushed, cast)
     sandbox.act("inject", path=SEND, http=502, after=True, times=1)
     run(pushed, cast)
-    until(lambda: rows(pushed)[0].state is S, "the push about the arrival")
+    until(lambda: heard(pushed) or rows(pushed)[0].state is S, "the push about the arrival")
     hurry(pushed)
     run(pushed, cast)
     [card] = cards(sandbox)
@@ -230,12 +235,13 @@ def test_credits_come_from_the_push_and_a_guest_may_switch_them_off(
     with pushed.db.writing() as tx:
         guest_id = accounts.guest(tx, pushed.wechat.appid, openid).id
     sandbox.act("accept", openid=openid, template_id=ALBUM_UPDATE, n=2)
-    until(lambda: left(pushed, guest_id) == 2, "two credits by push")
+    until(lambda: heard(pushed) or left(pushed, guest_id) == 2, "two credits by push")
     sandbox.act("redeliver")
     sandbox.act("refuse", openid=openid, template_id=ALBUM_UPDATE)
+    heard(pushed)
     assert left(pushed, guest_id) == 2
     sandbox.act("refuse", openid=openid, template_id=ALBUM_UPDATE, always=True)
-    until(lambda: left(pushed, guest_id) == 0, "void by the change event")
+    until(lambda: heard(pushed) or left(pushed, guest_id) == 0, "void by the change event")
 
 
 def test_two_hundred_photos_in_ten_minutes_are_at_most_two_messages(
