@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 
 ENTRY: Final = "workers.runner.run"  # the only name of worker code that this package knows
 WAKE_CHANNEL: Final = "kuaimen:wake"
+GHOST_CHANNEL: Final = "kuaimen:ghosts"  # photos on their way, see backend/ghosts.py
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,10 @@ from backend.models import (
     RenditionKind,
     Source,
     SourceKind,
+    new_id,
     new_salt,
 )
+from backend.security import future_id
 from backend.states import bytes_arrived, move_photo
 
 RANK: Final = (SourceKind.PREVIEW, SourceKind.ORIGINAL, SourceKind.RETOUCHED)
@@ -113,7 +115,9 @@ def register(tx: Tx, bridge: Bridge, card: Card) -> Asset:
 
 
 def _new_photo(tx: Tx, bridge: Bridge, card: Card) -> str:
+    expected = future_id(bridge.token_hash, card.asset_id)  # guests may be looking at its ghost
     photo = Photo(
+        id=new_id() if tx.get(Photo, expected) else expected,
         organization_id=bridge.organization_id,
         event_id=bridge.event_id,
         album_id=bridge.cameras.get(card.camera, bridge.album_id),

@@ -110,6 +110,12 @@ def proof(token_digest: str, nonce: str) -> str:
     return hmac.new(token_digest.encode(), nonce.encode(), hashlib.sha256).hexdigest()
 
 
+def future_id(token_digest: str, asset_id: str) -> str:
+    """The id of the photo that a bridge's file will begin, known before the file is; nobody else can tell it."""
+    digest = hmac.new(token_digest.encode(), b"photo:" + asset_id.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:12]).decode()
+
+
 def phone_hash(secret: str, number: str) -> str:
     """A phone number as it is kept: digits only, without +86, keyed, because there are few enough to try them all."""
     digits = "".join(c for c in number if c.isdigit())

@@ -49,6 +49,7 @@ from camera_bridge.uplink.ways import Ways
 log = logging.getLogger(__name__)
 
 _STOP_S: Final = 2.0
+_CRAWL: Final = 30_000.0  # bytes per second; below it every byte is a preview's
 
 
 class Bridge:
@@ -76,6 +77,7 @@ class Bridge:
         self._out = Out(self.spool, self.desk, self.line, self.pace, self._wish)
         self.test: Preflight | None = None
         self.crew = Crew(self._account, self._out, Calls(self._about, self._identity, self.do, self.cameras.offsets))
+        self.crew.sightings.worth = self._shown_at_once
         self.spool.watch, self.spool.arrived = self._watch, self._arrived
         self._threads: list[threading.Thread] = []
 
@@ -259,10 +261,16 @@ class Bridge:
             for one in self.door.porch.users()
         ]
 
-    def _watch(self, asset_id: str, name: str) -> Watcher:
-        """Somebody starts to send us a file: decode along."""
+    def _watch(self, asset_id: str, camera: str, name: str) -> Watcher:
+        """Somebody starts to send us a file: decode along, and let guests know."""
         self.desk.claim(asset_id)
-        return Developer(name, self._wish, self._deliver, lambda row: self._settled(asset_id, row))
+        developer = Developer(name, self._wish, self._deliver, lambda row: self._settled(asset_id, row))
+        return developer if camera == SELF_TEST else self.crew.sightings.watch(asset_id, camera, developer)
+
+    def _shown_at_once(self) -> bool:
+        """Whether a photo that arrives now goes out by itself, on a line that has a moment for a word before it."""
+        crawls = 0 < self.pace.carries < _CRAWL
+        return self.policy.mode == "auto" and not self.desk.paused and not self.dial.armed and not crawls
 
     def _wish(self) -> Wish:
         """What the platform asks for, or less on a weak uplink."""

@@ -89,7 +89,7 @@ class Spool:
         self._lock_file = _hold(root / "lock")
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="flush")
         self.ledger = Ledger(root / "ledger.db")
-        self.watch: Callable[[str, str], Watcher | None] = lambda _asset_id, _name: None
+        self.watch: Callable[[str, str, str], Watcher | None] = lambda _asset_id, _camera, _name: None
         self.arrived: Callable[[Asset], None] = lambda _asset: None
         self.arriving = 0
 
@@ -245,7 +245,7 @@ class Arrival:
         self._names = spool.sync_names()
         self._unsynced = 0
         self._error = ""
-        self._watcher = spool.watch(self.asset_id, path)
+        self._watcher = spool.watch(self.asset_id, camera, path)
         spool.arriving += 1
 
     def write(self, chunk: bytes) -> int:

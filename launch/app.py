@@ -18,6 +18,7 @@ from backend.api import (
     doors,
     events,
     faces,
+    ghosts,
     ledger,
     looks,
     measure,
@@ -63,6 +64,7 @@ def create_app(stage: Stage) -> Flask:
     http.show_errors(app)
     for module in (
         bridge,
+        ghosts,
         measure,
         bridges,
         organizer,

@@ -17,13 +17,15 @@ import orjson
 from redis import Redis, RedisError
 
 from backend.feed import Entry
-from backend.jobs import WAKE_CHANNEL
+from backend.jobs import GHOST_CHANNEL, WAKE_CHANNEL
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often the database is read while Redis is away
 LISTEN_S = 1.0  # how soon `close` is noticed when Redis cannot tell of it
 POLL_S = 0.25  # how old an answer may be that nobody waited for: pollers look rarely, and must not look in vain
 CALM_S = 15.0  # how often otherwise: a wake-up can be lost on the way
+GHOSTS = 48  # hints kept for who is just being served: the next ones push them out
+HAUNTED = 2_000  # guests of one process: a larger crowd gets its photos, and no hints in front of them
 PAGE = 100  # lines a reader gives at most
 KEPT, KEPT_S = 200, 600.0  # changes kept ready per album: this many, this long (their URLs are signed)
 
@@ -50,6 +52,7 @@ class _Room:
     woken: int = 0  # the newest revision Redis told us of
     looked: float = -CALM_S
     lines: tuple[tuple[float, Line], ...] = ()  # replaced, never changed: many followers are reading it
+    ghosts: tuple[tuple[int, bytes], ...] = ()  # the last ones told, numbered; JSON of docs/wire.md §2
     news: threading.Event = field(default_factory=threading.Event)
     reading: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,17 +67,30 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    def follow(self, album_id: str, after: int, read: Reader, timeout_s: float, *, epoch: int = 0) -> list[Line]:
-        """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did."""
+    def follow(
+        self, album_id: str, after: int, read: Reader, timeout_s: float, *, epoch: int = 0, ghost: int | None = None
+    ) -> list[Line]:
+        """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did.
+
+        Or, for who heard of ghosts up to number `ghost`, because there is another one.
+        """
         room = self._enter(album_id, after, epoch)
         until = time.monotonic() + timeout_s
         while True:
             news = room.news  # taken before looking, so that what happens in between wakes us
             found = self._fresh(room, after, read, POLL_S if timeout_s <= 0 else CALM_S)
             left = until - time.monotonic()
-            if found or left <= 0:
+            if found or left <= 0 or (ghost is not None and _number(room) > ghost):
                 return found
             news.wait(min(left, CALM_S if self._listening else LOOK_S))
+
+    def ghosts(self, album_id: str, after: int | None = None) -> tuple[int, list[bytes]]:
+        """The number of the latest ghost, and those told after number `after`."""
+        room = self._rooms.get(album_id)
+        if room is None:
+            return 0, []
+        told = room.ghosts
+        return (told[-1][0] if told else 0), [said for n, said in told if after is not None and n > after]
 
     def _fresh(self, room: _Room, after: int, read: Reader, oldest_s: float) -> list[Line]:
         if self._behind(room, oldest_s):
@@ -118,13 +134,14 @@ class Hub:
         while not self._closed.is_set():
             try:
                 with self._redis.pubsub(ignore_subscribe_messages=True) as wire:  # type: ignore[no-untyped-call]
-                    wire.subscribe(WAKE_CHANNEL)
+                    wire.subscribe(WAKE_CHANNEL, GHOST_CHANNEL)
                     self._listening = True
                     self._look_again()
                     while not self._closed.is_set():
                         message = wire.get_message(timeout=LISTEN_S)
                         if message is not None:
-                            self._woken(*orjson.loads(message["data"]))
+                            woken = self._haunted if message["channel"] == GHOST_CHANNEL.encode() else self._woken
+                            woken(*orjson.loads(message["data"]))
             except RedisError as exc:
                 if self._listening:
                     log.warning("wake-ups stopped error=%s; albums are read every second", type(exc).__name__)
@@ -136,6 +153,14 @@ class Hub:
         room = self._rooms.get(album_id)
         if room is not None:
             room.woken = max(room.woken, revision)
+            _stir(room)
+
+    def _haunted(self, album_id: str, ghosts: list[dict[str, object]]) -> None:
+        room = self._rooms.get(album_id)
+        if room is not None and self.guests <= HAUNTED:
+            first = _number(room) + 1
+            told = tuple((n, orjson.dumps(one)) for n, one in enumerate(ghosts, first))
+            room.ghosts = (room.ghosts + told)[-GHOSTS:]
             _stir(room)
 
     def _look_again(self) -> None:
@@ -162,6 +187,10 @@ def _read_on(room: _Room, read: Reader) -> None:
     room.since = lines[gone - 1][1].revision if gone else room.since
     room.upto = max(upto, told)  # told before reading: whatever has that number was there to be read
     room.looked = now
+
+
+def _number(room: _Room) -> int:
+    return room.ghosts[-1][0] if room.ghosts else 0
 
 
 def _stir(room: _Room) -> None:

@@ -9,17 +9,18 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from backend import feed, gate
+from backend import feed, gate, ghosts
 from backend.access import Rules
 from backend.context import Stage
 from backend.errors import Refused, TooMany
 from backend.gate import Right
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
-from miniprogram_api.hub import PAGE, Hub, Line, Reader
+from miniprogram_api.hub import HAUNTED, PAGE, Hub, Line, Reader
 from miniprogram_api.shapes import Changes, ChangesQuery, History, HistoryQuery, StreamQuery
 
 bp = Blueprint("guest_live", __name__, url_prefix="/mp/v1")
+GHOST = b"event: ghost\ndata: %s\n\n"
 BEAT_S = 15.0  # proxies close what is silent
 CROWD = 1.5  # times as many as are sent to streams are let in: those who have no files to read
 STREAM_S = 55.0  # WeChat ends a request after 60 s; the client resumes by its cursor
@@ -76,13 +77,14 @@ def stream(album_id: str, query: StreamQuery) -> ResponseReturnValue:
     last = request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isdecimal() else newest if query.after is None else query.after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    lines = _lines(at, (_hub(), gate.rules()), mine, min(after, newest))
+    ghostly = query.ghosts and mine.public and _hub().guests < HAUNTED
+    lines = _lines(at, (_hub(), gate.rules()), mine, min(after, newest), ghostly=ghostly)
     kind = "text/event-stream; charset=utf-8"
     # thousands wait in here: what werkzeug would put around the lines costs each of them 3 KB
     return Response(lines, content_type=kind, headers=headers, direct_passthrough=True)
 
 
-def _lines(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int) -> Iterator[bytes]:
+def _lines(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int, *, ghostly: bool = False) -> Iterator[bytes]:
     """Runs when the request is over as far as Flask knows, therefore `of_app`. One generator, for the same reason."""
     hub, rules = of_app
     until = time.monotonic() + STREAM_S
@@ -90,14 +92,22 @@ def _lines(at: Stage, of_app: tuple[Hub, Rules], mine: Right, after: int) -> Ite
     hub.guests += 1
     try:
         yield b"retry: 1000\n\n: hello\n\n"
+        ghost = hub.ghosts(mine.album.id)[0] if ghostly else None  # before those that are kept: none falls between
+        for one in ghosts.pending(at.redis, mine.album.id) if ghostly else ():
+            yield GHOST % orjson.dumps(one.said())
         while time.monotonic() < until:
-            found = hub.follow(mine.album.id, after, read, BEAT_S, epoch=mine.album.access_epoch)
+            found = hub.follow(mine.album.id, after, read, BEAT_S, epoch=mine.album.access_epoch, ghost=ghost)
             if not mine.still(rules):
                 return  # the client comes back and is asked for what opens the album now
             for line in found:
                 after = line.revision
                 yield b"id: %d\nevent: change\ndata: %s\n\n" % (line.revision, card(line))
-            if not found:
+            said: list[bytes] = []
+            if ghost is not None:
+                ghost, said = hub.ghosts(mine.album.id, ghost)
+            for hint in said:
+                yield GHOST % hint
+            if not found and not said:
                 yield b": beat\n\n"
     finally:
         hub.guests -= 1

@@ -50,6 +50,7 @@ class ChangesQuery(Shape):
 
 class StreamQuery(Shape):
     after: Annotated[int, Field(ge=0)] | None = None
+    ghosts: bool = False  # hints of photos on their way, too
 
 
 class SubscriptionRequest(Shape):

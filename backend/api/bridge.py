@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from backend import audit, bridges, feed, ledger, photos, security
+from backend import audit, bridges, feed, ghosts, ledger, photos, security
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
@@ -131,6 +131,7 @@ def receive_preview(asset_id: str) -> ResponseReturnValue:
         stored_as = photos.Bytes(SourceKind.PREVIEW, key, name, len(data))
         photo = photos.add_source(tx, asset.photo_id, stored_as, asset.id)
         stored = photos.original_stored(tx, asset)
+    _no_ghost(caller, asset.camera, asset_id, photo.id)
     return answer({"photo_id": photo.id, "state": photo.state, "original": _original(stored, card.size)})
 
 
@@ -163,6 +164,7 @@ def complete(asset_id: str) -> ResponseReturnValue:
             stored_as = photos.Bytes(SourceKind.ORIGINAL, upload.key, said.sha256, said.size)
             photo = photos.add_source(tx, asset.photo_id, stored_as, asset.id)
             tx.execute(delete(Upload).where(Upload.asset_id == asset.id))
+        _no_ghost(caller, asset.camera, asset_id, photo.id)
     return answer({"photo_id": photo.id, "state": photo.state, "original": "stored"})
 
 
@@ -250,6 +252,11 @@ def keep_identity() -> ResponseReturnValue:
         sealed = stage().signer.seal(text)
         tx.execute(update(Bridge).where(Bridge.id == caller.id).values(identity=sealed))
     return answer({})
+
+
+def _no_ghost(caller: Bridge, camera: str, asset_id: str, photo_id: str) -> None:
+    album_id = caller.cameras.get(camera, caller.album_id)
+    ghosts.arrived(stage().redis, album_id, security.future_id(caller.token_hash, asset_id), photo_id)
 
 
 def _card_of_header(asset_id: str) -> photos.Card:

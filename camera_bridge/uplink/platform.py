@@ -135,6 +135,10 @@ class Platform:
             raise Busy(f"the store answered {answer.status}", _retry_after(answer))
         raise Refusal(answer.status, "store_refused", f"the store answered {answer.status}")
 
+    def tell_sightings(self, seen: list[dict[str, Any]], gone: list[dict[str, Any]]) -> None:
+        """Photos a camera has begun to send, and those nothing came of; at most 50 each."""
+        self._json("POST", "/ghosts", {"seen": seen, "gone": gone}, patience_s=3.0)
+
     def complete(self, asset: Asset, upload_id: str) -> Reply:
         doc = {"sha256": asset.sha256, "size": asset.size, "upload_id": upload_id}
         return _reply(self._json("POST", f"/assets/{asset.asset_id}/complete", doc, patience_s=_JOIN_S))

@@ -59,6 +59,9 @@ class FakePlatform:
         self.stories: dict[str, list[dict[str, Any]]] = {}
         self.identity: dict[str, Any] = {}
         self.measured = 0
+        self.ghostly = True  # knows /ghosts
+        self.seen: list[dict[str, Any]] = []
+        self.gone: list[dict[str, Any]] = []
         self.offers, self.confirmed, self.expired = 0, False, False
         self.trouble: Trouble = lambda _method, _path: None
         self.token = TOKEN
@@ -311,6 +314,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/identity":
             platform.identity = doc["identity"]
             return 200, {}
+        if path == "/ghosts" and platform.ghostly:
+            platform.seen += doc["seen"]
+            platform.gone += doc["gone"]
+            return 200, {"told": len(doc["seen"])}
         if path == "/assets":
             return 200, {"assets": [platform.register(card) for card in doc["assets"]]}
         if path == "/assets/times":

@@ -4,6 +4,7 @@ import "./album.css";
 
 import words from "../../words/album.json";
 import { type Carrier, follow, type Following } from "./follow";
+import type { Ghosts, Hint } from "./ghosts";
 import { Pulse } from "./pulse";
 import { Roll } from "./roll";
 import { keep, Speech } from "./speech";
@@ -33,6 +34,7 @@ let roll = live; // what the wall shows: all of it, or one hour
 let waiting: Photo[] = []; // arrived while the reader was further down
 let following: Following | undefined;
 let reading: Promise<void> | null = null;
+let ghosts: Ghosts | undefined;
 let seen = 0;
 let furnished: Promise<void> | undefined;
 const style = (["rows", "waterfall", "grid"] as Style[]).find((one) => one === recall("wall")) ?? "rows";
@@ -92,9 +94,22 @@ function listen(): void {
   following = follow(album.id, {
     cursor: () => live.cursor,
     hear,
+    expect: (hint) => void expect(hint),
     tell: (carrier: Carrier) => pulse.carrier(carrier),
     refused: () => notice(speech.say("refused")),
   });
+}
+
+/** A photo is on its way: its ghost hangs where it will hang, for whoever looks there. */
+async function expect(hint: Hint): Promise<void> {
+  const { Ghosts } = await import("./ghosts");
+  const unwanted = (id: string): boolean => roll !== live || !!live.get(id) || document.hidden || !present();
+  ghosts ??= new Ghosts({ wall, unwanted, changed: furnish });
+  ghosts.hear(hint);
+}
+
+function present(): boolean {
+  return wall.atTop() && !document.body.classList.contains("viewing");
 }
 
 function hear(changes: Change[]): void {
@@ -119,12 +134,13 @@ function hear(changes: Change[]): void {
 
 /** New photos wait while the reader is further down; one that came back goes where it was. */
 function admit(added: Photo[]): void {
-  const newest = wall.photos[0]?.position ?? 0;
+  for (const photo of added) arrived.set(photo.id, Date.now());
+  added = ghosts?.embody(added) ?? added;
+  const newest = wall.photos.find((photo) => photo.urls.thumb)?.position ?? 0;
   const front = added.filter((photo) => photo.position > newest);
   const between = added.filter((photo) => photo.position <= newest);
-  for (const photo of front) arrived.set(photo.id, Date.now());
   waiting = [...front, ...waiting].sort((a, b) => b.position - a.position);
-  if (wall.atTop() && !document.body.classList.contains("viewing")) release();
+  if (present()) release();
   if (between.length) wall.insert(between);
 }
 
@@ -153,7 +169,7 @@ function furnish(): void {
   pill.hidden = !waiting.length;
   byId("take").hidden = !album.downloads;
   if (waiting.length) byId("pill-text").textContent = speech.say("new", { n: waiting.length });
-  byId("empty").hidden = roll.photos.length > 0 || roll.next !== null;
+  byId("empty").hidden = wall.photos.length > 0 || roll.next !== null;
   byId("end").hidden = roll.next !== null || roll.photos.length < 12;
 }
 

@@ -7,6 +7,7 @@
  */
 
 import type { Reader } from "./files";
+import type { Hint } from "./ghosts";
 import { ask, type Change, type Changes, refusal, Refusal } from "./wire";
 
 export type Carrier = "stream" | "poll" | "files" | "none";
@@ -18,6 +19,8 @@ export interface Following {
 export interface Ear {
   cursor: () => number;
   hear: (changes: Change[]) => void;
+  /** A photo is on its way; only a stream knows. Without it none is asked for. */
+  expect?: (hint: Hint) => void;
   tell: (carrier: Carrier) => void;
   /** The album may not be followed any more (closed, or a code is needed now). */
   refused: (reason: Refusal) => void;
@@ -176,7 +179,7 @@ class Turn {
     let timer = setTimeout(() => this.#current.abort(), GREETING_MS);
     let whole = false; // it came through and lasted
     try {
-      const answer = await fetch(`${this.#path}/stream?after=${this.#ear.cursor()}`, {
+      const answer = await fetch(`${this.#path}/stream?after=${this.#ear.cursor()}${this.#ear.expect ? "&ghosts=1" : ""}`, {
         headers: { Accept: "text/event-stream" },
         signal: this.#current.signal,
         cache: "no-store",
@@ -211,9 +214,10 @@ class Turn {
     const rest = blocks.pop() ?? "";
     const changes: Change[] = [];
     for (const block of blocks) {
-      for (const line of block.split("\n")) {
-        if (line.startsWith("data:")) changes.push(JSON.parse(line.slice(5)) as Change);
-      }
+      const data = /^data:(.*)/m.exec(block)?.[1];
+      if (!data) continue;
+      if (block.startsWith("event: g")) this.#ear.expect?.(JSON.parse(data) as Hint);
+      else changes.push(JSON.parse(data) as Change);
     }
     if (changes.length) this.#ear.hear(changes);
     return rest;

@@ -39,9 +39,9 @@ export class Tile {
     this.#host = host;
     this.el = served ?? document.createElement("li");
     this.link = served?.querySelector("a") ?? document.createElement("a");
-    this.el.className = "tile";
+    this.el.className = photo.urls.thumb ? "tile" : "tile ghost"; // ghosts.ts
     this.el.dataset["id"] = photo.id;
-    this.link.href = photo.urls.view;
+    if (photo.urls.view) this.link.href = photo.urls.view;
     this.link.setAttribute("aria-label", host.label(photo));
     const old = served?.querySelector("img");
     if (old) this.#adopt(old);
@@ -69,7 +69,7 @@ export class Tile {
 
   /** Ask for the thumb unless it is here or on its way. */
   load(): void {
-    if (!this.#picture && !this.#coming) this.#fetch(this.photo.urls.thumb);
+    if (!this.#picture && !this.#coming && this.photo.urls.thumb) this.#fetch(this.photo.urls.thumb);
   }
 
   /** The same photo in a newer revision: what is on screen stays until the new picture is ready to be painted. */
@@ -77,6 +77,7 @@ export class Tile {
     const same = photo.urls.thumb === this.photo.urls.thumb;
     this.photo = photo;
     this.link.href = photo.urls.view;
+    this.el.style.background = tint(photo.placeholder);
     this.relabel();
     if (same) return;
     this.#forget();
@@ -154,6 +155,7 @@ export class Tile {
       setTimeout(() => before.forEach((child) => child.remove()), 1000);
     } else before.forEach((child) => child.remove());
     this.link.append(img);
+    this.el.classList.remove("ghost");
     if (first) this.#host.shown(this.photo);
     this.#settle();
   }

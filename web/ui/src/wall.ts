@@ -171,7 +171,7 @@ export class Wall {
   readonly #clicked = (event: MouseEvent): void => {
     const li = (event.target as HTMLElement).closest<HTMLLIElement>("li.tile");
     const tile = li && this.#tiles.get(li.dataset["id"] ?? "");
-    if (!tile || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (!tile?.photo.urls.view || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     this.#host.open(tile.photo, tile.link);
   };
