@@ -17,8 +17,9 @@ from backend import security
 from backend.clock import now_ms
 from backend.db import Database, Tx
 from backend.errors import BadInput, Refused, Unauthorized
-from backend.models import Access, Album, Event, EventState, Invitation
+from backend.models import Access, Album, Event, Invitation
 from backend.security import Signer
+from backend.states import UNSEEN
 
 CODES: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is read for something else
 SECRET: Final = {Access.CODE: (4, 32), Access.PASSWORD: (6, 100)}  # how long it has to be
@@ -136,7 +137,7 @@ def rule_of(tx: Tx, album_id: str) -> Rule | None:
     """None: there is no such album for guests."""
     columns = (Album.access, Album.access_epoch, Album.guest_mark)
     query = select(*columns).join(Event, Event.id == Album.event_id)
-    row = tx.execute(query.where(Album.id == album_id, Event.state != EventState.DRAFT)).first()
+    row = tx.execute(query.where(Album.id == album_id, Event.state.not_in(UNSEEN))).first()
     if row is None:
         return None
     names: frozenset[str] = frozenset()

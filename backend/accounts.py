@@ -16,7 +16,7 @@ from backend import security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput, Conflict, NotFound, Refused, Unauthorized
-from backend.models import Album, Bridge, BridgeState, Event, Guest, Member, Photo, Role, TeamInvitation
+from backend.models import Album, Bridge, BridgeState, Event, Guest, Member, Photo, PhotoState, Role, TeamInvitation
 
 H5_APPID: Final = "h5"
 MIN_PASSWORD: Final = 8  # characters
@@ -110,7 +110,7 @@ def their_photo(tx: Tx, who: Who, photo_id: str, what: str) -> Photo:
     """Raises Refused, NotFound, as `their_event`."""
     demand(who, what)
     found = tx.get(Photo, photo_id)
-    if found is None or not may(who, what, found.organization_id, found.event_id):
+    if found is None or found.state is PhotoState.PURGED or not may(who, what, found.organization_id, found.event_id):
         raise NotFound("photo")
     return found
 

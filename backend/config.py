@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     render_attempts: int = 5
     full_when_idle: bool = True  # make full sizes before anybody asks, when nothing else is to be done
 
+    # how long what was removed can be brought back
+    bin_days: int = Field(default=30, ge=0, le=3650)
+
     # how many of what the embedded platform starts
     render_workers: int = Field(default=1, ge=1, le=64)
     worker_max_rss_bytes: int = 2 * 1024**3  # a worker that has grown beyond makes room for a fresh one

@@ -24,6 +24,7 @@ from backend.models import (
     Album,
     Delivery,
     DeliveryState,
+    Event,
     EventState,
     Guest,
     Milestone,
@@ -32,7 +33,7 @@ from backend.models import (
     Quota,
     Subscription,
 )
-from backend.states import deliver, lease_deliveries, move_delivery
+from backend.states import UNSEEN, deliver, lease_deliveries, move_delivery
 
 ATTEMPTS: Final = 5
 PORTION: Final = 1000  # guests planned in one transaction
@@ -299,8 +300,9 @@ def arrived(tx: Tx, appid: str, openid: str, template_id: str, msgid: str, errco
 def due_jobs(tx: Tx, limit: int = 100) -> list[NotifyAlbum]:
     """One job for every album to look at, or with messages to send (again)."""
     now = now_ms()
-    looks = select(Album.id).where(Album.notify_due_at <= now).limit(limit)
-    again = select(Delivery.album_id).where(*_free(now)).distinct().limit(limit)
+    seen = select(Album.id).join(Event, Event.id == Album.event_id).where(Event.state.not_in(UNSEEN))
+    looks = seen.where(Album.notify_due_at <= now).limit(limit)
+    again = select(Delivery.album_id).where(*_free(now), Delivery.album_id.in_(seen)).distinct().limit(limit)
     return [NotifyAlbum(album_id) for album_id in dict.fromkeys([*tx.scalars(looks), *tx.scalars(again)])]
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import func, select, update
 
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
-from backend.models import Album, Event, EventState, Photo
+from backend.models import Album, Event, Photo
+from backend.states import UNSEEN
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
 ALBUM_CHARACTERS: Final = 8  # of an album's id: 48 bits are enough within one event
@@ -69,9 +70,9 @@ def source_in(said: str) -> str:
 
 
 def by_share_code(tx: Tx, code: str) -> Event:
-    """Raises NotFound, also for a draft."""
+    """Raises NotFound, also for a draft and what is in the bin."""
     found = tx.scalars(select(Event).filter_by(share_code=code)).first()
-    if found is None or found.state is EventState.DRAFT:
+    if found is None or found.state in UNSEEN:
         raise NotFound("share code")
     return found
 
@@ -102,7 +103,7 @@ def albums(tx: Tx, event_id: str) -> list[Album]:
 def open_album(tx: Tx, album_id: str) -> Album:
     """An album guests may know of. Raises NotFound."""
     found = tx.get(Album, album_id)
-    if found is None or found.event.state is EventState.DRAFT:
+    if found is None or found.event.state in UNSEEN:
         raise NotFound("album")
     return found
 

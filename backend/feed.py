@@ -156,7 +156,7 @@ def restore(tx: Tx, photo_id: str) -> bool:
     seen = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.LIVE, Photo.approved_at.is_(None))
     if tx.execute(seen.values(approved_at=now_ms()).returning(Photo.id)).first() is not None:
         return True  # guests see it already; from now on nobody doubts it
-    moved = move_photo(tx, photo_id, PhotoState.STORED, approved_at=now_ms())
+    moved = move_photo(tx, photo_id, PhotoState.STORED, approved_at=now_ms(), removed_at=None)
     if not moved:
         approved = update(Photo).where(Photo.id == photo_id, Photo.state == PhotoState.STORED)
         moved = tx.execute(approved.values(approved_at=now_ms()).returning(Photo.id)).first() is not None

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.jobs import WriteFeed
 from backend.models import Access, Album, Event, EventState, FeedFiles, Photo
-from backend.states import lease_feed
+from backend.states import UNSEEN, lease_feed
 from backend.storage import FEED_PREFIX, Store
 from backend.storage.local import LocalStore
 
@@ -43,7 +43,7 @@ class Order:
 def take(tx: Tx, album_id: str, ttl_s: int) -> Order | None:
     """None: nothing is owed, it was written a moment ago (the sweep comes again), or somebody is at it."""
     album = tx.get(Album, album_id)
-    if album is None or album.access is not Access.PUBLIC:
+    if album is None or not shown(album):
         return None
     row = tx.get(FeedFiles, album_id)
     if row is None:
@@ -63,10 +63,15 @@ def take(tx: Tx, album_id: str, ttl_s: int) -> Order | None:
     return Order(album_id, album.access_epoch, album.revision, hour, upto, segments)
 
 
+def shown(album: Album) -> bool:
+    """Whether its feed may lie in files."""
+    return album.access is Access.PUBLIC and album.event.state not in UNSEEN
+
+
 def settle(tx: Tx, order: Order, segments: list[dict[str, Any]]) -> bool:
-    """False: the album is public no longer; what was written must go."""
+    """False: guests may read the album's files no longer; what was written must go."""
     album = tx.get_one(Album, order.album_id, populate_existing=True)
-    if album.access is not Access.PUBLIC or album.access_epoch != order.epoch:
+    if not shown(album) or album.access_epoch != order.epoch:
         return False
     done = {"revision": order.revision, "hour": order.hour, "segments": {"segments": segments}}
     done |= {"lease_until": 0, "written_at": now_ms()}
@@ -92,19 +97,20 @@ def changed(tx: Tx, album_id: str, after: int) -> list[int]:
 
 
 def due(tx: Tx, limit: int) -> list[WriteFeed]:
-    """Albums whose files are behind, or old, or must go because the album is private now."""
+    """Albums whose files are behind, or old, or must go because no guest may read them now."""
     hour = now_ms() // HOUR_MS
     behind: ColumnElement[bool] = or_(
         FeedFiles.album_id.is_(None),
         FeedFiles.revision < Album.revision,
         and_(FeedFiles.hour < hour, Event.state == EventState.OPEN),
     )
-    public = and_(Album.access == Access.PUBLIC, Album.revision > 0, behind)
+    seen = and_(Album.access == Access.PUBLIC, Event.state.not_in(UNSEEN))
+    public = and_(seen, Album.revision > 0, behind)
     query = (
         select(Album.id)
         .join(Event, Event.id == Album.event_id)
         .outerjoin(FeedFiles, FeedFiles.album_id == Album.id)
-        .where(or_(public, and_(Album.access != Access.PUBLIC, FeedFiles.album_id.is_not(None))))
+        .where(or_(public, and_(not_(seen), FeedFiles.album_id.is_not(None))))
         .where(func.coalesce(FeedFiles.lease_until, 0) <= now_ms())
     )
     return [WriteFeed(album_id) for album_id in tx.scalars(query.limit(limit))]

@@ -143,6 +143,22 @@ class PurgeFaces:
     event_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PurgePhoto:
+    """A photo's days in the bin are over: delete its bytes, originals too, and what we know of it."""
+
+    queue: ClassVar[str] = "chores"
+    photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeEvent:
+    """The same for a whole event."""
+
+    queue: ClassVar[str] = "chores"
+    event_id: str
+
+
 Job = (
     RenderPhoto
     | RefreshPhoto
@@ -160,6 +176,8 @@ Job = (
     | MakeExport
     | IndexFaces
     | PurgeFaces
+    | PurgePhoto
+    | PurgeEvent
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -178,6 +196,8 @@ _KINDS: Final = (
     ApplyPushes,
     IndexFaces,
     PurgeFaces,
+    PurgePhoto,
+    PurgeEvent,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))

@@ -41,7 +41,7 @@ MOST_FAULTS: Final = 50
 SLOW_MS: Final = 60_000  # a heartbeat that is older than what was told meanwhile
 WHOLE: Final = {"spooled", "aside"}  # states in which a file begins that arrived whole and is no duplicate
 NEXT: Final = {"safe": "safe", "released": "spooled", "owed_again": "spooled", "aside": "aside"}
-HIDING: Final = ("hide", "review", "risky")  # audited actions that take a photo off the screens
+HIDING: Final = ("hide", "remove", "review", "risky")  # audited actions that take a photo off the screens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +170,8 @@ def account(tx: Tx, event: Event, by: dict[str, dict[str, Any]] | None = None) -
     accounts = by or {}
     photos = tx.scalars(select(Photo).filter_by(event_id=event.id)).all()
     here = set(tx.scalars(select(Asset.digest).filter_by(event_id=event.id)))
+    purged = select(Asset.digest).join(Photo, Photo.id == Asset.photo_id).where(Photo.event_id == event.id)
+    removed = set(tx.scalars(purged.where(Photo.state == PhotoState.PURGED)))
     stored = select(Source.digest).join(Photo, Photo.id == Source.photo_id)
     safe = set(tx.scalars(stored.where(Photo.event_id == event.id, Source.kind == SourceKind.ORIGINAL)))
     counts = dict.fromkeys(("on_bridges", "aside", "refused", "files"), 0)
@@ -184,7 +186,7 @@ def account(tx: Tx, event: Event, by: dict[str, dict[str, Any]] | None = None) -
                 continue  # the same bytes came to two bridges
             seen.add(one.sha256)
             counts["files"] += 1
-            if one.ended == "safe" and one.sha256 not in safe:
+            if one.ended == "safe" and one.sha256 not in safe and one.sha256 not in removed:
                 lost.append(one.name)
             elif one.sha256 not in here:
                 counts[{"spooled": "on_bridges"}.get(one.ended, one.ended)] += 1
@@ -205,7 +207,9 @@ def account(tx: Tx, event: Event, by: dict[str, dict[str, Any]] | None = None) -
         "missing": {camera: spans[:MOST_NAMES] for camera, spans in sorted(missing.items())},
         "half": half[:MOST_NAMES],
         "unaccounted": sorted(lost)[:MOST_NAMES],
-        "not_safe": sorted(p.name for p in photos if p.original_at is None)[:MOST_NAMES],
+        "not_safe": sorted(p.name for p in photos if p.original_at is None and p.state is not PhotoState.PURGED)[
+            :MOST_NAMES
+        ],
         "hidden": _hidden(tx, [p for p in photos if p.state is PhotoState.HIDDEN]),
         "failed": sorted(
             ({"name": p.name, "why": p.refusal or ""} for p in photos if p.state is PhotoState.REJECTED),
@@ -349,7 +353,8 @@ def _gaps(bridge: Bridge, its: dict[str, Any] | None) -> dict[str, list[str]]:
 
 def _states(photos: Iterable[Photo]) -> dict[str, int]:
     places = {PhotoState.LIVE: "live", PhotoState.HIDDEN: "hidden", PhotoState.REJECTED: "failed"}
-    counts = dict.fromkeys(("live", "waiting", "hidden", "failed"), 0)
+    places[PhotoState.PURGED] = "purged"
+    counts = dict.fromkeys(("live", "waiting", "hidden", "failed", "purged"), 0)
     for photo in photos:
         counts[places.get(photo.state, "waiting")] += 1
     return counts

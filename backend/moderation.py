@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from backend import audit, feed
+from backend import audit, feed, removal
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.jobs import CheckWords
@@ -131,6 +131,8 @@ def decide(tx: Tx, photo_id: str, member: str, *, keep: bool) -> None:
     closed = move_reports(tx, photo_id, to, decided_at=now, decided_by=member)
     move_check(tx, photo_id, CheckState.PASSED if keep else CheckState.RISKY, settled_at=now, reason="person")
     changed = feed.restore(tx, photo_id) if keep else feed.hide(tx, photo_id)
+    if closed and not keep:
+        removal.remove(tx, photo_id)  # a guest asked, a person agreed: gone for good when the bin is emptied
     if changed or closed:
         after = {"keep": keep, "reports": closed}
         audit.record(tx, photo.organization_id, member, "review", f"photo:{photo_id}", (before, after))

@@ -352,6 +352,13 @@ def go_back(tx: Tx, photo_id: str, source_id: str | None) -> bool:
     return photo.source_id != before
 
 
+def purged(tx: Tx, event_id: str, digest: str) -> str | None:
+    """The photo of these bytes when it was deleted for good: they must not come back."""
+    query = select(Photo.id).join(Asset, Asset.photo_id == Photo.id)
+    of_bytes = query.where(Asset.event_id == event_id, Asset.digest == digest)
+    return tx.scalars(of_bytes.where(Photo.state == PhotoState.PURGED)).first()
+
+
 def original_stored(tx: Tx, asset: Asset) -> bool:
     """Whether these very bytes are safe here."""
     query = select(Source.id).filter_by(photo_id=asset.photo_id, kind=SourceKind.ORIGINAL, digest=asset.digest)

@@ -38,15 +38,22 @@ PHOTO: Final[dict[PhotoState, frozenset[PhotoState]]] = {
     PhotoState.ANNOUNCED: frozenset({PhotoState.STORED, PhotoState.HIDDEN, PhotoState.REJECTED}),
     PhotoState.STORED: frozenset({PhotoState.LIVE, PhotoState.HIDDEN, PhotoState.REJECTED}),
     PhotoState.LIVE: frozenset({PhotoState.HIDDEN}),
-    PhotoState.HIDDEN: frozenset({PhotoState.STORED}),  # restored: rendered anew, then live at its old place
+    # restored: rendered anew, then live at its old place
+    PhotoState.HIDDEN: frozenset({PhotoState.STORED, PhotoState.PURGED}),
     PhotoState.REJECTED: frozenset({PhotoState.STORED}),  # a better source arrived after all
+    PhotoState.PURGED: frozenset(),
 }
 EVENT: Final[dict[EventState, frozenset[EventState]]] = {
-    EventState.DRAFT: frozenset({EventState.OPEN}),
-    EventState.OPEN: frozenset({EventState.CLOSED}),
-    EventState.CLOSED: frozenset({EventState.OPEN, EventState.ARCHIVED}),
-    EventState.ARCHIVED: frozenset(),
+    EventState.DRAFT: frozenset({EventState.OPEN, EventState.REMOVED}),
+    EventState.OPEN: frozenset({EventState.CLOSED, EventState.REMOVED}),
+    EventState.CLOSED: frozenset({EventState.OPEN, EventState.ARCHIVED, EventState.REMOVED}),
+    EventState.ARCHIVED: frozenset({EventState.REMOVED}),
+    EventState.REMOVED: frozenset(  # back to what it was
+        {EventState.DRAFT, EventState.OPEN, EventState.CLOSED, EventState.ARCHIVED, EventState.PURGED}
+    ),
+    EventState.PURGED: frozenset(),
 }
+UNSEEN: Final = (EventState.DRAFT, EventState.REMOVED, EventState.PURGED)  # no guest may know of these
 BRIDGE: Final[dict[BridgeState, frozenset[BridgeState]]] = {
     BridgeState.PAIRING: frozenset({BridgeState.PAIRED, BridgeState.REVOKED}),
     BridgeState.PAIRED: frozenset({BridgeState.REVOKED}),
@@ -120,9 +127,9 @@ def bytes_arrived(tx: Tx, photo_id: str) -> bool:
     return _one(tx.execute(change.values(state=PhotoState.STORED, refusal=None)))
 
 
-def move_event(tx: Tx, event_id: str, to: EventState) -> bool:
-    done = tx.execute(update(Event).where(Event.id == event_id, Event.state.in_(_sources(EVENT, to))).values(state=to))
-    return _one(done)
+def move_event(tx: Tx, event_id: str, to: EventState, **also: object) -> bool:
+    mine = update(Event).where(Event.id == event_id, Event.state.in_(_sources(EVENT, to)))
+    return _one(tx.execute(mine.values(state=to, **also)))
 
 
 def move_bridge(tx: Tx, bridge_id: str, to: BridgeState, **also: object) -> bool:

@@ -19,7 +19,7 @@ from web import shell
 from web.speech import speaker
 
 bp = Blueprint("certificate_pages", __name__, template_folder="templates")
-SUM: Final = ("live", "waiting", "hidden", "failed", "on_bridges", "aside", "refused")  # received, by where they are
+SUM: Final = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")  # received, by where they are
 
 
 class KeyQuery(BaseModel):
@@ -58,7 +58,7 @@ def show(certificate_id: str) -> ResponseReturnValue:
         tell=speaker("certificate", language()),
         made=made,
         said=said,
-        rows=[(name, said["counts"][name]) for name in SUM],
+        rows=[(name, said["counts"].get(name, 0)) for name in SUM],
     )
 
 

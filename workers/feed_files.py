@@ -12,7 +12,7 @@ from backend.context import Stage
 from backend.db import Tx
 from backend.feed_files import NEWEST, POLL_MS, Order
 from backend.jobs import WriteFeed
-from backend.models import Access, Album, FeedFiles
+from backend.models import Album, FeedFiles
 from backend.storage import digest
 
 LEASE_S = 60
@@ -93,7 +93,8 @@ def _clear_private(stage: Stage, album_id: str) -> None:
     with stage.db.reading() as tx:
         album = tx.get(Album, album_id)
         row = tx.get(FeedFiles, album_id)
-    if album is None or album.access is Access.PUBLIC or row is None:
+        unseen = album is not None and not feed_files.shown(album)
+    if not unseen or row is None:
         return
     _clear(stage, album_id, set())
     with stage.db.writing() as tx:

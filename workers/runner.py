@@ -24,14 +24,16 @@ from backend.jobs import (
     MakeFull,
     MakeSample,
     NotifyAlbum,
+    PurgeEvent,
     PurgeFaces,
+    PurgePhoto,
     RecallPhoto,
     RefreshPhoto,
     RenderAlbum,
     RenderPhoto,
     WriteFeed,
 )
-from workers import cover, export, face_index, feed_files, material, moderate, notify, pushes, render
+from workers import cover, export, face_index, feed_files, material, moderate, notify, purge, pushes, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -51,6 +53,8 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     ApplyPushes: pushes.apply,
     IndexFaces: face_index.photo,
     PurgeFaces: face_index.purge,
+    PurgePhoto: purge.photo,
+    PurgeEvent: purge.event,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

@@ -20,7 +20,7 @@ from backend.clock import now_ms
 from backend.context import Stage
 from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
 from backend.http import answer, body, calling_bridge, checked, query, stage
-from backend.models import Asset, Bridge, Event, Intake, Photo, SourceKind, Upload
+from backend.models import Asset, Bridge, Event, Intake, Photo, PhotoState, SourceKind, Upload
 from backend.storage import Part, digest, original_key, source_key
 
 bp = Blueprint("bridge", __name__, url_prefix="/bridge/v1")
@@ -123,6 +123,10 @@ def receive_preview(asset_id: str) -> ResponseReturnValue:
         raise TooLarge("preview")
     if not data.startswith(b"\xff\xd8\xff"):
         raise BadInput("the preview is not a JPEG", code="not_a_picture")
+    with stage().db.reading() as tx:
+        gone = photos.purged(tx, caller.event_id, card.sha256)
+    if gone is not None:
+        return answer({"photo_id": gone, "state": PhotoState.PURGED, "original": "refused"})
     name = digest(data)
     key = source_key(caller.event_id, "preview", name)
     stage().store.put(key, data)
@@ -189,7 +193,9 @@ def reconcile() -> ResponseReturnValue:
             asset.digest: {
                 "photo_id": photo.id,
                 "state": photo.state,
-                "original": _original(photos.original_stored(tx, asset), asset.size),
+                "original": "refused"
+                if photo.state is PhotoState.PURGED
+                else _original(photos.original_stored(tx, asset), asset.size),
             }
             for asset, photo in tx.execute(wanted)
         }
@@ -289,6 +295,9 @@ def _grant(at: Stage, caller: Bridge, card: photos.Card) -> dict[str, Any]:
             photo = tx.get_one(Photo, asset.photo_id)
             stored = photos.original_stored(tx, asset)
             upload = tx.get(Upload, asset.id)
+        if photo.state is PhotoState.PURGED:
+            said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
+            return said | {"original": "refused", "upload": None}
         said = {"asset_id": card.asset_id, "photo_id": photo.id, "state": photo.state}
         if stored:
             return said | {"original": "stored", "upload": None}

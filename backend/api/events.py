@@ -281,7 +281,8 @@ def _apply(tx: Tx, event: Event, said: dict[str, Any]) -> None:
     event.front = (event.front or {}) | words
     tx.flush()
     to = said.get("state")
-    if to is not None and to is not event.state and not states.move_event(tx, event.id, to):
+    bin_only = {event.state, to} & {EventState.REMOVED, EventState.PURGED}  # by `remove` and `restore`
+    if to is not None and to is not event.state and (bin_only or not states.move_event(tx, event.id, to)):
         raise Conflict(f"{event.state} → {to}")
 
 

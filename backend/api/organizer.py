@@ -85,7 +85,7 @@ def me(who: Who) -> ResponseReturnValue:
 @bp.get("/events")
 @needs("see_event")
 def list_events(who: Who) -> ResponseReturnValue:
-    mine = select(Event).order_by(Event.created_at.desc())
+    mine = select(Event).where(Event.removed_at.is_(None)).order_by(Event.created_at.desc())
     if who.role is not Role.PLATFORM:
         mine = mine.where(Event.organization_id == who.organization_id)
     if who.event_id is not None:
@@ -115,7 +115,7 @@ def show_event(who: Who, event_id: str) -> ResponseReturnValue:
 @needs("see_event")
 def list_photos(who: Who, event_id: str) -> ResponseReturnValue:
     said = query(PhotosQuery)
-    wanted = select(Photo).where(Photo.event_id == event_id)
+    wanted = select(Photo).where(Photo.event_id == event_id, Photo.state != PhotoState.PURGED)
     if said.state is not None:
         wanted = wanted.where(Photo.state == said.state)
     if said.held:
@@ -215,7 +215,8 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
 def _counters(tx: Tx, event_id: str, connected: Sequence[Bridge]) -> dict[str, int]:
     """Numbers that add up; `original_stored` and `retouched` say how far the photos got.
 
-    received = live + waiting + hidden + failed + on_bridges + aside + refused; the last three only the bridges have.
+    received = live + waiting + hidden + failed + purged + on_bridges + aside + refused; the
+    last three only the bridges have.
     """
     states = events.counts(tx, event_id)
     waiting = states.get(PhotoState.ANNOUNCED, 0) + states.get(PhotoState.STORED, 0)
@@ -234,6 +235,7 @@ def _counters(tx: Tx, event_id: str, connected: Sequence[Bridge]) -> dict[str, i
         "waiting": waiting,
         "hidden": states.get(PhotoState.HIDDEN, 0),
         "failed": states.get(PhotoState.REJECTED, 0),
+        "purged": states.get(PhotoState.PURGED, 0),
         "original_stored": tx.scalar(originals) or 0,
         "retouched": tx.scalar(retouched) or 0,
     } | elsewhere
@@ -277,6 +279,7 @@ def _photo(photo: Photo, keys: dict[tuple[str, RenditionKind], str]) -> dict[str
         "camera": photo.camera,
         "bridge_id": photo.bridge_id,
         "state": photo.state.value,
+        "removed_at": photo.removed_at,
         "refusal": photo.refusal,
         "position": photo.position,
         "look": photo.look,

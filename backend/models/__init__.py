@@ -22,6 +22,7 @@ from backend.models.guests import Invitation, Like, Receipt
 from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Push, Quota, Subscription, Tap, TapSource
+from backend.models.purges import Purge
 from backend.models.retouch import Adjustment, RetouchState, RetouchTask
 from backend.models.review import Check, CheckState, Reason, Report, ReportState
 from backend.models.scans import Scan
@@ -36,29 +37,32 @@ __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["Trace", "TraceKind"]
 __all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
-__all__ += ["Slate", "SlateShot"]
+__all__ += ["Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["Certificate", "Story", "StoryLine"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 
 
 class EventState(enum.StrEnum):
-    """draft → open → closed → archived. See `backend.states.EVENT`."""
+    """draft → open → closed → archived; any → removed → back, or purged. See `backend.states.EVENT`."""
 
     DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
     ARCHIVED = "archived"
+    REMOVED = "removed"
+    PURGED = "purged"
 
 
 class PhotoState(enum.StrEnum):
-    """announced → stored → live → hidden → stored; stored → hidden | rejected. See `backend.states.PHOTO`."""
+    """announced → stored → live → hidden → stored | purged; stored → hidden | rejected. See `backend.states.PHOTO`."""
 
     ANNOUNCED = "announced"
     STORED = "stored"
     LIVE = "live"
     HIDDEN = "hidden"
     REJECTED = "rejected"
+    PURGED = "purged"
 
 
 class AssetKind(enum.StrEnum):
@@ -144,6 +148,8 @@ class Event(Base):
     cover_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     cover_refusal: Mapped[str | None] = mapped_column(String(32))  # error code: the last upload cannot be used
     state: Mapped[EventState] = mapped_column(default=EventState.OPEN)
+    removed_at: Mapped[int | None] = mapped_column(index=True)  # 回收站: in the bin since
+    removed_from: Mapped[EventState | None]  # what it was before
     share_code: Mapped[str] = mapped_column(String(16), unique=True, default=new_code)
     created_at: Mapped[int] = mapped_column(default=now_ms)
 
@@ -255,6 +261,7 @@ class Photo(Base):
     full_wanted_at: Mapped[int | None]  # somebody asked for the full size
     approved_at: Mapped[int | None]  # a member said it may be shown
     refusal: Mapped[str | None] = mapped_column(String(32))  # error code when rejected
+    removed_at: Mapped[int | None] = mapped_column(index=True)  # 回收站: hidden, and in the bin since
     shot_at: Mapped[int | None]  # the shutter, set right by the error of the camera's clock
     bridged_at: Mapped[int | None]  # last byte at the bridge
     announced_at: Mapped[int] = mapped_column(default=now_ms)

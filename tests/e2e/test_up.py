@@ -21,7 +21,7 @@ from tests.integration.test_shipping import nginx_conf
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-PARTS = ("redis", "sandbox", "web", "live-1", "bulk", "notify", "export", "faces", "sweep", "bridge")
+PARTS = ("redis", "sandbox", "web", "live-1", "bulk", "notify", "export", "faces", "chores", "sweep", "bridge")
 
 
 @pytest.fixture(scope="module")

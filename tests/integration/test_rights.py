@@ -15,7 +15,7 @@ from flask import Flask
 
 from backend.accounts import RIGHTS
 from backend.context import Stage
-from backend.models import Album, Event, Member, Photo, Role
+from backend.models import Album, Event, Member, Photo, Purge, Role
 from launch.app import create_app
 from tests.architecture.test_endpoints import OPEN
 from tests.bridge_client import BridgeClient
@@ -53,6 +53,8 @@ OWN = {  # what is there for whoever asks: there is nothing of somebody else's t
     "brand.add_art",
     "brand.list_arts",
     "brand.list_kits",
+    "removal.show",
+    "removal.list_purges",
     "brand.add_kit",
     "brand.add_sample",
     "looks.looks",
@@ -117,6 +119,11 @@ def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
             limited.event_id = other.id
             found.tokens["limited"] = _token(stage, limited)
             found.tokens["stranger"] = _token(stage, stranger.owner)
+            proof = {"document": "{}", "signature": "", "key_id": "", "public_key": "", "title": "旧活动", "photos": 0}
+            purge = Purge(organization_id=cast.organization.id, event_id=cast.event.id, **proof)
+            tx.add(purge)
+            tx.flush()
+            found.ids["purge_id"] = purge.id
             spare = _member(tx, cast.organization.id, Role.REVIEWER, "spare")
             found.ids["member_id"] = spare.id
         found.ids |= _more(found)

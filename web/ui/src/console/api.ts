@@ -16,7 +16,7 @@ export interface EventRow {
   title: string;
   place: string;
   starts_at: number | null;
-  state: "draft" | "open" | "closed" | "archived";
+  state: "draft" | "open" | "closed" | "archived" | "removed" | "purged";
   share_code: string;
   album_url: string;
 }
@@ -49,7 +49,7 @@ export interface BridgeRow {
 
 export type Counter = "received" | "live" | "original_stored" | "retouched" | "hidden" | "failed";
 /** With live, hidden and failed they make up `received`. */
-export type Rest = "waiting" | "on_bridges" | "aside" | "refused";
+export type Rest = "waiting" | "purged" | "on_bridges" | "aside" | "refused";
 
 export interface EventNow extends EventRow {
   counters: Record<Counter | Rest, number>;

@@ -12,7 +12,7 @@ import { ScansPanel, ToldPanel } from "./told";
 
 const COUNTERS: Counter[] = ["received", "live", "original_stored", "retouched", "hidden", "failed"];
 const COUNT_MS = 800; // and the answer takes its time: nothing shown is older than a second
-const PARTS = ["live", "waiting", "hidden", "failed", "on_bridges", "aside", "refused"] as const; // of received
+const PARTS = ["live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused"] as const; // of received
 const PHOTOS_EVERY = 3; // counts
 const SLOW_EVERY = 6; // counts: what changes by the minute
 const CHECKING = ["off", "after", "before"] as const;
