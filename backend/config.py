@@ -44,6 +44,7 @@ class Settings(BaseSettings):
 
     # parts
     database_url: str = ""  # empty: SQLite in data_dir
+    pg_bin: Path | None = None  # folder of pg_dump and pg_restore; None: as PATH finds them
     redis_url: str = ""  # empty: bundled server on a unix socket in data_dir
     store: Literal["local", "oss"] = "local"
     store_dir: Path | None = None  # None: data_dir/blobs

@@ -159,6 +159,14 @@ class PurgeEvent:
     event_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """Compare database and store."""
+
+    queue: ClassVar[str] = "chores"
+    inspection_id: str
+
+
 Job = (
     RenderPhoto
     | RefreshPhoto
@@ -178,6 +186,7 @@ Job = (
     | PurgeFaces
     | PurgePhoto
     | PurgeEvent
+    | Inspect
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -198,13 +207,14 @@ _KINDS: Final = (
     PurgeFaces,
     PurgePhoto,
     PurgeEvent,
+    Inspect,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))
 
 
 RUNG_MS: Final = 3_000  # should the one that waits be lost, the sweep rings
-LONG: Final[dict[type[Job], int]] = {MakeExport: 900}  # seconds; 2 GB have to be read and written
+LONG: Final[dict[type[Job], int]] = {MakeExport: 900, Inspect: 900}  # seconds; much has to be read and written
 
 
 class Bell(Protocol):

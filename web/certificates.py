@@ -19,7 +19,8 @@ from web import shell
 from web.speech import speaker
 
 bp = Blueprint("certificate_pages", __name__, template_folder="templates")
-SUM: Final = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")  # received, by where they are
+# all that was received, by where it is
+SUM: Final = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")
 
 
 class KeyQuery(BaseModel):

@@ -18,6 +18,7 @@ from backend.jobs import (
     CheckPhoto,
     CheckWords,
     IndexFaces,
+    Inspect,
     Job,
     MakeCover,
     MakeExport,
@@ -33,7 +34,7 @@ from backend.jobs import (
     RenderPhoto,
     WriteFeed,
 )
-from workers import cover, export, face_index, feed_files, material, moderate, notify, purge, pushes, render
+from workers import cover, export, face_index, feed_files, inspection, material, moderate, notify, purge, pushes, render
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -55,6 +56,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     PurgeFaces: face_index.purge,
     PurgePhoto: purge.photo,
     PurgeEvent: purge.event,
+    Inspect: inspection.inspect,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
-from backend import bridges, checking, deliveries, exports, faces, feed_files, photos, pushes, removal, retouch, scans, stats
+from backend import (
+    bridges,
+    checking,
+    deliveries,
+    exports,
+    faces,
+    feed_files,
+    inspection,
+    photos,
+    pushes,
+    removal,
+    retouch,
+    scans,
+    stats,
+)
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, PurgeFaces, RecallPhoto, RefreshPhoto, RenderPhoto
@@ -41,6 +55,7 @@ def once(stage: Stage) -> int:
         jobs += cover.owed(tx)
         jobs += faces.due(tx, PORTION)
         jobs += removal.due(tx, stage.settings.bin_days, PORTION)
+        jobs += inspection.due(tx, PORTION)
         jobs += [PurgeFaces(event_id) for event_id in faces.overdue(tx)]
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):

@@ -19,6 +19,7 @@ from backend.models.exports import Export, ExportPhoto, ExportState
 from backend.models.faces import ConsentKind, Face, FaceConsent, FaceMatch, FaceRule, FaceScan, FaceTemplate
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
+from backend.models.inspections import Inspection
 from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Push, Quota, Subscription, Tap, TapSource
@@ -37,7 +38,7 @@ __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["Trace", "TraceKind"]
 __all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
-__all__ += ["Purge", "Slate", "SlateShot"]
+__all__ += ["Inspection", "Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["Certificate", "Story", "StoryLine"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]

@@ -100,6 +100,15 @@ class Request:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What a listing says of one."""
+
+    key: str
+    size: int  # bytes
+    written_at: int  # ms UTC; putting the same bytes again counts
+
+
 class Store(Protocol):
     """Every method may be repeated.
 
@@ -129,6 +138,9 @@ class Store(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key with this prefix, in the order of their UTF-8 bytes."""
+
+    def blobs(self, prefix: str) -> Iterator[Blob]:
+        """As `keys`, with sizes and times, at no more requests."""
 
     def url(self, key: str, *, ttl: int, download_name: str | None = None, epoch: int | None = None) -> str:
         """A URL for reading, valid at least `ttl` seconds; equal within the hour, so that phones cache.

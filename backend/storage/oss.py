@@ -27,6 +27,7 @@ from backend.storage import (
     GUEST_PREFIXES,
     MAX_PARTS,
     RENDITION_PREFIX,
+    Blob,
     Part,
     Request,
     attachment,
@@ -141,11 +142,15 @@ class OssStore:
         self._calls(lambda: self._bucket.delete_object(checked(key)))
 
     def keys(self, prefix: str) -> Iterator[str]:
+        for blob in self.blobs(prefix):
+            yield blob.key
+
+    def blobs(self, prefix: str) -> Iterator[Blob]:
         token = ""
         while True:
             page = self._calls(partial(self._bucket.list_objects_v2, prefix, continuation_token=token, max_keys=_PAGE))
             for found in page.object_list:
-                yield found.key
+                yield Blob(found.key, int(found.size), int(found.last_modified) * 1000)
             if not page.is_truncated:
                 return
             token = page.next_continuation_token

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.venue import DESK, Guests, Venue
 
 pytestmark = pytest.mark.slow
-PARTS = ("live", "waiting", "hidden", "failed", "on_bridges", "aside", "refused")
+PARTS = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")
 
 
 def test_counters_add_up_with_what_only_the_bridge_has(venue: Venue, guests: Guests) -> None:

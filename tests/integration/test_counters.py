@@ -17,7 +17,7 @@ from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
 from tests.integration.test_team import signed_in
 
-PARTS = ("live", "waiting", "hidden", "failed", "on_bridges", "aside", "refused")
+PARTS = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")
 
 
 def counters(http: httpx.Client, cast: Cast) -> dict[str, int]:
@@ -39,7 +39,7 @@ def test_what_only_a_bridge_holds_is_received_and_counts_once(
     bell.work(stage)
     beat(bridge, {"on_bridge": 3, "aside": 2, "refused": 1}, now)
     found = counters(http, cast)
-    assert [found[part] for part in PARTS] == [1, 0, 0, 0, 3, 2, 1]
+    assert [found[part] for part in PARTS] == [1, 0, 0, 0, 0, 3, 2, 1]
     bridge.shoot(jpeg("green"), received_at=now - 5_000)  # one of the three came
     bridge.shoot(jpeg("blue"), received_at=now + 5_000)  # taken after the heartbeat, sent before the other two
     found = counters(http, cast)

@@ -166,6 +166,7 @@ def test_everything_has_its_place(evening: Teller, cast: Cast) -> None:
         "hidden": 1,
         "waiting": 0,
         "failed": 0,
+        "purged": 0,
         "on_bridges": 1,
         "aside": 1,
         "refused": 0,

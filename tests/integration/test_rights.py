@@ -73,6 +73,7 @@ ANY_CREW = {
     "brand.add_sample",
     "pairing_member.show",
     "pairing_member.refuse",
+    "removal.show",
 }  # nothing of another event in them
 
 
