@@ -4,6 +4,7 @@ import "./console.css";
 
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
+import { openBrand } from "./console/brand";
 import { openBridges } from "./console/bridges";
 import { createSpeaker, openCreate, openReady } from "./console/create";
 import { openDesk } from "./console/desk";
@@ -26,6 +27,7 @@ let hush: ReturnType<typeof setTimeout> | undefined;
 const SCREENS: [RegExp, Open][] = [
   [/^\/console\/desk\/([\w-]+)$/, openDesk],
   [/^\/console\/events\/([\w-]+)\/cameras$/, openBridges],
+  [/^\/console\/events\/([\w-]+)\/brand$/, openBrand],
   [/^\/console\/new$/, openCreate],
   [/^\/console\/events\/([\w-]+)\/ready$/, openReady],
   [/^\/pair(?:\/(\w+))?$/, openPairing],

@@ -22,7 +22,7 @@ export interface EventRow {
 }
 
 /** Fields of a look, as docs/imaging.md names them. */
-export type Look = Record<string, string | number>;
+export type Look = Record<string, string | number | number[] | null>;
 
 export interface AlbumRow {
   id: string;
@@ -62,6 +62,7 @@ export type PhotoState = "announced" | "stored" | "live" | "hidden" | "rejected"
 
 export interface PhotoRow {
   id: string;
+  album_id: string;
   name: string;
   camera: string;
   bridge_id: string | null;

@@ -1,32 +1,38 @@
-/** The retouch desk: photos one after the other by keyboard, stars, sliders, versions, and files that come back. */
+/** The retouch desk: a queue with clocks, one picture by keyboard, settings that are tried before guests see them, files that come back. */
+
+import "./desk.css";
 
 import words from "../../../words/desk.json";
 import type { Speech } from "../speech";
+import { Adjusting, type Setup } from "./adjusting";
 import { call, type EventRow, type PhotoRow, send } from "./api";
+import { Batch } from "./batch";
 import { make, put } from "./dom";
 import { Folder } from "./folder";
 import type { Context, Screen } from "./frame";
-import { Sliders } from "./sliders";
+import { onKeys } from "./keys";
+import { Picture } from "./picture";
+import { Queue, type Task, type Waiting } from "./queue";
+import type { Choice } from "./sliders";
 import { Versions } from "./versions";
 
 export type DeskWords = keyof typeof words;
 
-export interface Task {
-  id: string;
-  photo: { id: string; name: string };
-  lease_until: number;
-  finish_due_at: number | null;
-  returned: string;
-  original: string | null;
-}
-
+const PAGE = 200;
+const NEAR_END = 20;
 const AHEAD = 5; // photos loaded before somebody asks for them
 const LOOK_MS = 2_000;
 const RENEW_MS = 60_000;
 
 export async function openDesk(on: Context, id: string): Promise<Screen> {
-  const desk = new Desk(on, id);
-  await desk.open();
+  const speech = on.speech.learn(words);
+  const [event, setup, { presets }] = await Promise.all([
+    call<EventRow>(`/events/${id}`),
+    call<Setup>(`/events/${id}/desk`),
+    call<{ presets: Choice[] }>("/looks"),
+  ]);
+  const desk = new Desk(on, speech, id, setup, presets);
+  await desk.open(event.title);
   return desk;
 }
 
@@ -36,37 +42,43 @@ class Desk implements Screen {
   readonly #speech: Speech<DeskWords>;
   readonly #event: string;
   readonly #strip = make("div", { className: "desk-strip" });
-  readonly #picture = make("img", { alt: "" });
-  readonly #stage = make("div", { className: "desk-stage" }, this.#picture);
   readonly #caption = make("p", { className: "desk-caption" });
-  readonly #held = make("div", { className: "desk-held" });
+  readonly #bar = make("div", { className: "desk-bar" });
   readonly #waiting = make("span", { className: "soft" });
-  readonly #sliders: Sliders;
+  readonly #picture: Picture;
+  readonly #queue: Queue;
+  readonly #adjusting: Adjusting;
+  readonly #batch: Batch;
   readonly #versions: Versions;
   readonly #folder: Folder;
   readonly #ahead = new Map<string, HTMLImageElement>();
   #photos: PhotoRow[] = [];
+  #older: PhotoRow[] = []; // pages behind the newest one
+  #more = true;
   #tasks: Task[] = [];
   #at = 0;
-  #before = false;
   #renewed = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
-  constructor(on: Context, event: string) {
+  constructor(on: Context, speech: Speech<DeskWords>, event: string, setup: Setup, presets: Choice[]) {
     this.#on = on;
     this.#event = event;
-    this.#speech = on.speech.learn(words);
-    this.#sliders = new Sliders(on, this.#speech, () => this.#changed());
-    this.#versions = new Versions(on, this.#speech, () => this.#changed());
-    this.#folder = new Folder(on, this.#speech, (file) => this.#bring(file));
+    this.#speech = speech;
+    this.#picture = new Picture(speech, () => this.#adjusting.wantBefore());
+    this.#queue = new Queue(speech, { look: (id) => this.#find(id), take: (id) => void this.#claim(id), release: (task) => void this.#release(task) });
+    this.#batch = new Batch({ ...on, speech, event, changed: () => this.#changed() });
+    this.#adjusting = new Adjusting(
+      { ...on, speech, setup, presets, picture: this.#picture, batch: this.#batch, now: () => this.#now, draw: () => this.#draw(), changed: () => this.#changed() },
+    );
+    this.#versions = new Versions({ ...on, speech, use: (photo, look) => this.#adjusting.publish(photo, look), changed: () => this.#changed() });
+    this.#folder = new Folder(on, speech, (file) => this.#bring(file));
     document.addEventListener("keydown", this.#key);
-    this.el.addEventListener("dragover", this.#drag);
-    this.el.addEventListener("drop", this.#drop);
+    this.el.addEventListener("dragover", (event_) => event_.preventDefault());
+    this.el.addEventListener("drop", this.#dropped);
   }
 
-  async open(): Promise<void> {
-    const { title } = await call<EventRow>(`/events/${this.#event}`);
+  async open(title: string): Promise<void> {
     await this.#look();
     this.#build(title);
     this.#draw();
@@ -77,6 +89,7 @@ class Desk implements Screen {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#folder.stop();
+    this.#queue.stop();
     document.removeEventListener("keydown", this.#key);
   }
 
@@ -86,18 +99,36 @@ class Desk implements Screen {
 
   #build(title: string): void {
     const say = this.#speech;
-    const claim = make("button", { className: "button", type: "button" }, say.say("claim_next"));
-    claim.onclick = () => void this.#claim();
+    const claim = make("button", { className: "button", type: "button", title: "C", onclick: () => void this.#claim() }, say.say("claim_next"));
     const pick = make("input", { type: "file", accept: "image/jpeg", multiple: true, hidden: true });
     pick.onchange = () => void this.#bringAll(pick.files);
     const bring = make("button", { className: "quiet", type: "button", onclick: () => pick.click() }, say.say("bring_back"));
     const head = make("div", { className: "desk-head" }, make("h1", {}, say.say("desk_title")), make("span", { className: "soft" }, title), this.#waiting);
-    const tools = make("div", { className: "links" }, claim, bring, pick, this.#folder.el);
-    this.#stage.title = say.say("before");
-    this.#stage.onclick = () => this.#flip();
-    const side = make("aside", { className: "desk-side" }, this.#held, this.#sliders.el, this.#versions.el);
-    const middle = make("div", { className: "desk-middle" }, this.#stage, this.#caption, this.#strip, make("p", { className: "soft" }, say.say("keys")), make("p", { className: "soft" }, say.say("drop_hint")));
-    this.el.replaceChildren(make("div", { className: "event-head" }, head, tools), make("div", { className: "desk-body" }, middle, side));
+    this.#fillBar();
+    const hints = make("details", { className: "desk-hints" }, make("summary", {}, say.say("shortcuts")), make("p", { className: "soft" }, say.say("keys")), make("p", { className: "soft" }, say.say("drop_hint")));
+    const middle = make("div", { className: "desk-middle" }, this.#picture.el, this.#adjusting.tools, this.#bar, this.#caption, this.#strip, hints);
+    const side = make("aside", { className: "desk-side" }, this.#adjusting.el, this.#batch.el, this.#versions.el);
+    this.el.replaceChildren(make("div", { className: "event-head" }, head, make("div", { className: "links" }, claim, bring, pick, this.#folder.el)), make("div", { className: "desk-body" }, this.#queue.el, middle, side));
+  }
+
+  /** Everything the keys do, for fingers. */
+  #fillBar(): void {
+    const say = this.#speech;
+    const button = (text: string, label: string, act: () => unknown): HTMLElement => {
+      const made = make("button", { type: "button", title: label, onclick: () => void act() }, text);
+      made.setAttribute("aria-label", label);
+      return made;
+    };
+    const stars = make("span", { className: "desk-stars" });
+    stars.append(...[1, 2, 3, 4, 5].map((n) => button("★", say.say("stars_n", { n }), () => this.#rate(n))));
+    this.#bar.append(
+      button("‹", say.say("previous"), () => this.#goTo(this.#at - 1)),
+      stars,
+      button(say.say("hide_key"), say.say("hide_or_restore"), () => this.#hide()),
+      button(say.say("before"), say.say("before_after"), () => this.#picture.flip()),
+      Object.assign(button("◫", say.say("split"), () => this.#picture.split()), { className: "split-key" }),
+      button("›", say.say("next"), () => this.#goTo(this.#at + 1)),
+    );
   }
 
   async #tick(): Promise<void> {
@@ -118,47 +149,59 @@ class Desk implements Screen {
 
   /** The photo somebody looks at stays under their eyes, whatever arrives. */
   async #look(): Promise<void> {
-    const looked = this.#now?.id;
     const [{ photos }, desk] = await Promise.all([
-      call<{ photos: PhotoRow[] }>(`/events/${this.#event}/photos?limit=200`),
-      call<{ waiting: number; mine: Task[] }>(`/events/${this.#event}/retouch`),
+      call<{ photos: PhotoRow[] }>(`/events/${this.#event}/photos?limit=${PAGE}`),
+      call<{ waiting: number; queue: Waiting[]; mine: Task[] }>(`/events/${this.#event}/retouch`),
     ]);
-    this.#photos = photos.filter((photo) => photo.view);
+    const last = photos[photos.length - 1]?.announced_at ?? 0;
+    if (photos.length < PAGE) this.#older = [];
+    this.#more &&= photos.length === PAGE;
+    const looked = this.#now?.id; // asked for now: somebody may have gone on meanwhile
+    this.#photos = [...photos, ...this.#older.filter((photo) => photo.announced_at < last)].filter((photo) => photo.view);
     this.#tasks = desk.mine;
     this.#at = Math.max(0, this.#photos.findIndex((photo) => photo.id === looked));
     put(this.#waiting, this.#speech.say("waiting_by_hand", { n: desk.waiting }));
+    this.#queue.show(desk.mine, desk.queue, desk.waiting);
+  }
+
+  async #further(): Promise<void> {
+    const before = this.#photos[this.#photos.length - 1]?.announced_at;
+    if (!this.#more || before === undefined) return;
+    this.#more = false;
+    await this.#try(async () => {
+      const { photos } = await call<{ photos: PhotoRow[] }>(`/events/${this.#event}/photos?limit=${PAGE}&before=${before}`);
+      this.#more = photos.length === PAGE;
+      this.#older.push(...photos);
+      this.#photos.push(...photos.filter((photo) => photo.view));
+    });
   }
 
   #draw(): void {
     this.#show();
     const tiles = this.#photos.slice(Math.max(0, this.#at - 6), this.#at + 14);
     const drawn = tiles.map((photo) => {
-      const tile = make("button", { type: "button", className: "desk-tile", title: photo.name, data: { state: photo.state } });
+      const tile = make("button", { type: "button", className: "desk-tile", title: photo.name, data: { state: photo.state, draft: String(this.#adjusting.has(photo.id)) } });
       tile.append(make("img", { src: photo.thumb ?? "", alt: photo.name, loading: "lazy" }), make("span", {}, "★".repeat(photo.rating ?? 0)));
       tile.setAttribute("aria-current", String(photo.id === this.#now?.id));
-      tile.onclick = () => this.#go(this.#photos.indexOf(photo));
+      tile.onclick = () => this.#goTo(this.#photos.indexOf(photo));
       return tile;
     });
     this.#strip.replaceChildren(...drawn);
-    this.#drawHeld();
   }
 
   #show(): void {
     const photo = this.#now;
-    const none = !photo;
-    this.el.classList.toggle("empty", none);
+    this.el.classList.toggle("empty", !photo);
     if (!photo) {
       put(this.#caption, this.#speech.say("no_photos_yet"));
       return;
     }
-    const clean = this.#versions.clean;
-    const wanted = this.#before && clean ? clean : (photo.view ?? "");
-    if (this.#picture.getAttribute("src") !== wanted) this.#picture.src = wanted;
-    this.#picture.alt = photo.name;
     const stars = photo.rating ? "★".repeat(photo.rating) : "";
-    const facts = [photo.name, `${this.#at + 1} / ${this.#photos.length}`, photo.camera, this.#speech.say(this.#before ? "before" : "after"), photo.state === "hidden" ? this.#speech.say("hidden_one") : "", stars];
+    const facts = [photo.name, `${this.#at + 1} / ${this.#photos.length}${this.#more ? "+" : ""}`, photo.camera, photo.state === "hidden" ? this.#speech.say("hidden_one") : "", stars];
     put(this.#caption, facts.filter(Boolean).join(" · "));
-    this.#sliders.show(photo, this.#photos.slice(this.#at + 1, this.#at + 51));
+    this.#bar.querySelectorAll(".desk-stars button").forEach((star, n) => star.setAttribute("aria-pressed", String(n < (photo.rating ?? 0))));
+    this.#adjusting.show(photo);
+    this.#batch.show(photo, this.#photos.slice(this.#at + 1, this.#at + 51), this.#adjusting.lookOf(photo));
     void this.#versions.show(photo);
     this.#preload();
   }
@@ -171,59 +214,49 @@ class Desk implements Screen {
     }
     const kept = new Set(near.map((photo) => photo.id));
     for (const id of this.#ahead.keys()) if (!kept.has(id)) this.#ahead.delete(id);
+    if (this.#at + NEAR_END > this.#photos.length) void this.#further();
   }
 
-  #drawHeld(): void {
-    const say = this.#speech;
-    const rows = this.#tasks.map((task) => {
-      const left = task.finish_due_at === null ? null : Math.round((task.finish_due_at - Date.now()) / 1000);
-      const time = left === null ? "" : left <= 0 ? say.say("deadline_over") : say.say("deadline", { time: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` });
-      const why = task.returned ? say.say("returned_because", { words: task.returned }) : "";
-      const back = make("button", { className: "act", type: "button" }, say.say("release"));
-      back.onclick = () => void this.#release(task);
-      const look = make("button", { className: "plain", type: "button" }, task.photo.name || task.photo.id);
-      look.onclick = () => this.#go(this.#photos.findIndex((photo) => photo.id === task.photo.id));
-      const file = task.original ? make("a", { className: "act", href: task.original }, say.say("download_original")) : null;
-      return make("div", { className: "row" }, make("p", {}, look), make("p", { className: "soft" }, [time, why].filter(Boolean).join(" · ")), make("p", { className: "switches" }, file, back));
-    });
-    this.#held.replaceChildren(...(rows.length ? [make("h2", {}, say.say("in_hand")), ...rows] : []));
-  }
-
-  #go(to: number): void {
+  #goTo(to: number): void {
     if (to < 0 || to >= this.#photos.length) return;
     this.#at = to;
-    this.#before = false;
+    this.#picture.reset();
     this.#draw();
   }
 
-  #flip(): void {
-    this.#before = !this.#before;
-    this.#show();
+  #find(id: string): void {
+    const at = this.#photos.findIndex((photo) => photo.id === id);
+    if (at < 0) this.#on.notice(this.#speech.say("further_down"));
+    this.#goTo(at);
   }
 
-  readonly #key = (event: KeyboardEvent): void => {
-    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  // ── culling ──
+
+  readonly #key = onKeys((key) => {
     const keys: Record<string, () => unknown> = {
-      ArrowRight: () => this.#go(this.#at + 1),
-      ArrowLeft: () => this.#go(this.#at - 1),
-      b: () => this.#flip(),
+      ArrowRight: () => this.#goTo(this.#at + 1),
+      ArrowLeft: () => this.#goTo(this.#at - 1),
+      Home: () => this.#goTo(0),
+      Enter: () => this.#adjusting.publishDraft(),
+      Escape: () => this.#adjusting.leave(),
+      b: () => this.#picture.flip(),
+      v: () => this.#picture.split(),
+      l: () => this.#adjusting.level(),
+      k: () => this.#adjusting.crop(),
       c: () => this.#claim(),
-      s: () => this.#tasks.find((task) => task.photo.id === this.#now?.id) && this.#release(this.#tasks.find((task) => task.photo.id === this.#now?.id)),
+      t: () => this.#now && this.#claim(this.#now.id),
+      s: () => this.#release(this.#tasks.find((task) => task.photo.id === this.#now?.id)),
       x: () => this.#hide(),
     };
-    const act = /^[0-5]$/.test(event.key) ? () => this.#rate(Number(event.key)) : keys[event.key];
-    if (!act) return;
-    event.preventDefault();
-    void act();
-  };
+    return /^[0-5]$/.test(key) ? () => this.#rate(Number(key)) : keys[key];
+  });
 
   /** Shown at once, then said to the platform; the next photo is on screen before the answer is. */
   async #rate(stars: number): Promise<void> {
     const photo = this.#now;
     if (!photo) return;
     photo.rating = stars || null;
-    if (this.#at + 1 < this.#photos.length) this.#go(this.#at + 1);
+    if (this.#at + 1 < this.#photos.length) this.#goTo(this.#at + 1);
     else this.#draw();
     await this.#try(() => call(`/photos/${photo.id}/rating`, { stars }));
   }
@@ -236,12 +269,12 @@ class Desk implements Screen {
     await this.#changed();
   }
 
-  async #claim(): Promise<void> {
+  async #claim(wanted?: string): Promise<void> {
     await this.#try(async () => {
-      const { task } = await call<{ task: Task | null }>(`/events/${this.#event}/retouch/claim`, {});
-      if (!task) this.#on.notice(this.#speech.say("nothing_to_claim"));
+      const { task } = await call<{ task: Task | null }>(`/events/${this.#event}/retouch/claim`, wanted ? { photo_id: wanted } : {});
+      if (!task) this.#on.notice(this.#speech.say(wanted ? "in_other_hands" : "nothing_to_claim"));
       await this.#changed();
-      if (task) this.#go(this.#photos.findIndex((photo) => photo.id === task.photo.id));
+      if (task) this.#find(task.photo.id);
     });
   }
 
@@ -266,9 +299,7 @@ class Desk implements Screen {
     for (const file of files ?? []) await this.#bring(file);
   }
 
-  readonly #drag = (event: DragEvent): void => event.preventDefault();
-
-  readonly #drop = (event: DragEvent): void => {
+  readonly #dropped = (event: DragEvent): void => {
     event.preventDefault();
     void this.#bringAll(event.dataTransfer?.files ?? null);
   };

@@ -114,6 +114,7 @@ export class EventPage {
         this.#link(`/screen/${now.share_code}`, "open_screen"),
         copy,
         make("a", { href: `/console/desk/${this.#id}`, className: "quiet" }, speech.say("desk")),
+        make("a", { href: `/console/events/${this.#id}/brand`, className: "quiet" }, speech.say("brand_kit")),
       ),
     );
     const counters = make("dl", { className: "counters" });
