@@ -34,6 +34,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("bench", "notify"): ("launch.bench.notify", "Messages to 10,000 guests. / 万人通知"),
     ("bench", "guests"): ("launch.bench.guests", "A crowd at one album. / 万人在线"),
     ("bench", "faces"): ("launch.bench.faces", "Finding people in a set of yours. / 人脸找图"),
+    ("bench", "rebrand"): ("launch.bench.rebrand", "A new watermark on 500 photos. / 换水印"),
     ("bench", "uplink"): ("launch.bench.uplink", "Uploads on bad networks. / 弱网上传"),
 }
 

@@ -18,7 +18,7 @@ from backend import branding, events, security
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
-from backend.models import Album, BrandKit, Bridge, Event, Member, Organization, Role, new_code, new_id
+from backend.models import Album, ArtKind, BrandKit, Bridge, Event, Member, Organization, Role, new_code, new_id
 from backend.storage import art_key, digest
 from launch.home import write_private
 
@@ -62,6 +62,9 @@ def seed(stage: Stage) -> Seeded:
         stage.store.put(frame_key, frame, content_type="image/png")
         with stage.db.writing() as tx:
             _plant(tx, promised, frame_key)
+            branding.keep_art(
+                tx, promised.organization_id, key=frame_key, name="frame.png", kind=ArtKind.PICTURE, size=len(frame)
+            )
     return promised
 
 

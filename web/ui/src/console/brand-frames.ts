@@ -123,7 +123,8 @@ export class Frames {
   #nine(frame: Frame): HTMLElement {
     const say = this.#speech;
     const slices = frame.slices ?? [...NINE];
-    const guide = make("div", { className: "slices" }, make("img", { src: this.#arts.of(frame.art_key)?.url ?? "", alt: "" }), make("i"));
+    const art = this.#arts.of(frame.art_key);
+    const guide = make("div", { className: "slices", hidden: !art }, make("img", { src: art?.url ?? "", alt: "" }), make("i"));
     const lines = (): void => slices.forEach((value, n) => guide.style.setProperty(`--s${n}`, `${value}%`));
     lines();
     const rows = slices.map((value, n) =>
