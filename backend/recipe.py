@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from backend.errors import BadInput
 
-PIPELINE: Final = 2  # raise it when the same recipe gives different pixels; every album becomes stale then
+PIPELINE: Final = 3  # raise it when the same recipe gives different pixels; every album becomes stale then
 MAX_LAYERS: Final = 6
 KINDS: Final = ("view", "thumb", "full")
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")

@@ -30,6 +30,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("certificate", "check"): ("launch.commands.certificate", "Does the signature hold? / 核验交付证明"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
     ("bench", "render"): ("launch.bench.render", "Renditions beside the limit and peers. / 出图"),
+    ("bench", "endurance"): ("launch.bench.endurance", "Good and broken files for half an hour. / 长跑"),
     ("bench", "retouch"): ("launch.bench.retouch", "Planted faults taken back. / 自动修图"),
     ("bench", "notify"): ("launch.bench.notify", "Messages to 10,000 guests. / 万人通知"),
     ("bench", "guests"): ("launch.bench.guests", "A crowd at one album. / 万人在线"),

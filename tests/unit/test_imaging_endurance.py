@@ -140,7 +140,7 @@ def test_large_pictures_of_every_kind_fit_one_long_lived_worker(tmp_path: Path):
     rows = [line.rsplit(maxsplit=2) for line in done.stdout.splitlines()]
     assert len(rows) == 20
     made = {name: (size, int(peak)) for name, size, peak in rows[10:]}
-    assert made["f printed progressive"][0] == made["h webp"][0] == "no_room"
+    assert made["f printed progressive"][0] == "no_room"
     full = 8192 * 5464
     assert {made[name][0] for name in made if name[0] in "abcdeg"} == {str(full)}
     assert made["i huge"][0] == "108000000"

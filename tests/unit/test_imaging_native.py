@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from backend.recipe import Frame, Layer, Look, Recipe
 from tests import imaging_pictures as pictures
 from workers import imaging
-from workers.imaging import colour, look, native
+from workers.imaging import colour, look, native, patches, planes
 from workers.imaging.difference import delta_e
 
 GOLDEN = {
@@ -29,13 +30,13 @@ WARM = look.Values(red=1.15, green=0.98, blue=0.85, ev=0.6, contrast=0.15, vibra
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory) -> native.Tone:
+def compiled(tmp_path_factory) -> native.Kernel:
     made = native.build(tmp_path_factory.mktemp("native"))
     if made is None:
         pytest.skip("there is no C compiler on this machine")
-    tone = native.load(made)
-    assert tone is not None
-    return tone
+    kernel = native.load(made)
+    assert kernel is not None
+    return kernel
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def way(request, monkeypatch, compiled) -> str:
     return request.param
 
 
-def toned(photo: np.ndarray, values: look.Values, quick: native.Tone | None, monkeypatch) -> np.ndarray:
+def toned(photo: np.ndarray, values: look.Values, quick: native.Kernel | None, monkeypatch) -> np.ndarray:
     monkeypatch.setattr(native, "found", lambda: quick)
     made = photo.copy()
     colour.apply(colour.fused([functools.partial(look.tone, values)]), made)
@@ -73,8 +74,47 @@ def test_a_table_that_changes_nothing_changes_nothing(compiled):
     nodes = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1)
     photo = np.random.default_rng(3).integers(0, 256, (300, 500, 3), np.uint8)
     made = photo.copy()
-    compiled(made, native.packed(nodes))
+    compiled.tone(made, native.packed(nodes))
     assert np.array_equal(made, photo)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("size", [(2, 2), (6, 130), (64, 254)])
+def test_planes_are_those_of_opencv(size, channels, compiled, monkeypatch):
+    photo = np.random.default_rng(5).integers(0, 256, (*size, channels), np.uint8)
+    made = []
+    for quick in (compiled, None):
+        monkeypatch.setattr(native, "found", lambda quick=quick: quick)
+        made.append(planes.converted(photo))
+    for quick, slow in zip(*made, strict=True):
+        assert quick.shape == slow.shape
+        assert np.abs(quick.astype(int) - slow).max() <= 1
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (5, 127), (9, 300)])
+def test_a_brand_is_laid_as_opencv_lays_it(size, channels, compiled, monkeypatch):
+    dice = np.random.default_rng(6)
+    photo, letters = dice.integers(0, 256, (40, 320, channels), np.uint8), dice.integers(0, 256, (*size, 4), np.uint8)
+    patch = patches.patch_of(Image.fromarray(letters), 7, 3, 0.8)
+    made = []
+    for quick in (compiled, None):
+        monkeypatch.setattr(native, "found", lambda quick=quick: quick)
+        made.append(photo.copy())
+        patches.blend(made[-1], [patch])
+    assert np.abs(made[0].astype(int) - made[1]).max() <= 1
+    outside = np.ones(photo.shape, bool)
+    outside[3 : 3 + size[0], 7 : 7 + size[1]] = False
+    assert np.array_equal(made[0][outside], photo[outside])
+
+
+def test_a_brand_is_refused_where_it_does_not_fit(compiled):
+    ink, clear = np.zeros((4, 6, 4), np.uint8), np.zeros((4, 6), np.uint8)
+    for under in (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 12, 4), np.uint8)[:, ::2], np.zeros((4, 6, 2), np.uint8)):
+        with pytest.raises(ValueError, match="ink"):
+            compiled.blend(under, ink, clear)
+    with pytest.raises(ValueError, match="pixels"):
+        compiled.planes(np.zeros((4, 5, 3), np.uint8))
 
 
 def test_it_refuses_memory_it_could_spoil(compiled):
@@ -85,9 +125,9 @@ def test_it_refuses_memory_it_could_spoil(compiled):
         np.zeros((4, 4, 3), np.float32),
     ):
         with pytest.raises(ValueError, match="pixels"):
-            compiled(wrong, table)
+            compiled.tone(wrong, table)
     with pytest.raises(ValueError, match="table"):
-        compiled(np.zeros((4, 4, 3), np.uint8), table[:17])
+        compiled.tone(np.zeros((4, 4, 3), np.uint8), table[:17])
 
 
 @pytest.mark.parametrize("way", WAYS, indirect=True)
@@ -110,6 +150,12 @@ def test_the_golden_picture(way):
     view, thumb, full = (pictures.pixels(one.jpeg) for one in made)
     assert (view.shape, thumb.shape, full.shape) == ((400, 600, 3), (320, 480, 3), (600, 900, 3))
     for (x, y), expected in GOLDEN.items():
+        near = (
+            full[round(1.5 * y) - 4 : round(1.5 * y) + 5, round(1.5 * x) - 4 : round(1.5 * x) + 5]
+            .reshape(-1, 3)
+            .mean(0)
+        )
+        assert np.abs(near - expected).max() < 8, ((x, y), near.round(), expected)
         patch = view[y - 3 : y + 4, x - 3 : x + 4].reshape(-1, 3).mean(0)
         assert np.abs(patch - expected).max() < 6, ((x, y), patch.round(), expected)
 

@@ -28,7 +28,7 @@ from workers.imaging.faces import Face
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
 from workers.imaging.patches import kept
-from workers.imaging.pixels import Rgbx, Room, fresh
+from workers.imaging.pixels import Rgbx, fresh
 from workers.imaging.shelf import Loan, shelf, trim
 
 CHINA_MINUTES: Final = 8 * 60
@@ -88,7 +88,7 @@ class Sheet:
     aids: Aids | None = None
     values: Values = field(default_factory=Values)
     table: colour.Table | None = None
-    room: Room = fresh  # where large arrays come from
+    lies: int = 1  # orientation the pixels still have to be turned out of
 
 
 Step = Callable[[Sheet], None]
@@ -123,12 +123,12 @@ def render(
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
     wanted = [kind for kind in KINDS if kind in kinds]
     edge = _before_crop(recipe, max(recipe.full_px, recipe.view_px)) if recipe.full_px or "full" not in wanted else 0
-    thrift = _thrift(opened.header, edge)
+    thrift = _thrift(opened.header, edge, straightened=bool(recipe.look.turn))
     loan = Loan()
     try:
         room = fresh if thrift.large else loan.take
         decoded = pixels.decode(
-            opened.source, opened.header, long_edge=thrift.edge, salvage=salvage, room=room, lean=thrift.lean
+            opened.source, opened.header, long_edge=thrift.edge, salvage=salvage, room=room, lean=thrift.large
         )
         small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed)
         run(_small_steps(own_copy="full" in wanted, aids=aids), small)
@@ -137,10 +137,10 @@ def render(
         for kind in wanted:
             sheet = replace(small, kind=kind)
             if kind == "full":
-                sheet.rgbx, sheet.room = decoded.rgbx, room
-                decoded.rgbx = small.rgbx  # once turned, the other one can go
+                sheet.rgbx = decoded.rgbx
+                decoded.rgbx = small.rgbx  # once straightened, the other one can go
             run(MAKE[kind], sheet)
-            height, width = sheet.rgbx.shape[:2]
+            height, width = sheet.rgbx.shape[:2] if sheet.lies <= 4 else sheet.rgbx.shape[1::-1]
             yield Made(kind, _encoded(sheet), width, height, *told)
     finally:
         loan.end()
@@ -152,23 +152,21 @@ class Thrift:
 
     edge: int  # 0: full size
     large: bool = False
-    lean: bool = False
 
 
-def _thrift(header: Header, edge: int) -> Thrift:
+def _thrift(header: Header, edge: int, *, straightened: bool) -> Thrift:
     """Decide, and let go of what was kept for smaller pictures: it would be on top."""
     size = header.width * header.height
     scaled = edge and header.format == "jpeg" and header.mode != "CMYK"  # other decoders cannot shrink
     if scaled or size <= LEAN_PX:
         return Thrift(edge)
-    # some are in memory twice at some moment: as the decoder has them, or not turned yet
-    twice = header.orientation > 1 or header.progressive or header.mode == "CMYK" or header.format != "jpeg"
-    lean = twice or size > HALVED_PX
-    if shelf().clear() or lean:  # frames of smaller pictures must go too; those of an event of large ones may stay
+    shelf().clear()
+    # some are in memory twice at some moment, as the decoder has them: patches of smaller pictures must go too
+    if header.progressive or header.mode == "CMYK" or header.format != "jpeg" or size > HALVED_PX:
         kept().clear()
     trim()
-    halved = header.orientation > 1 and size > HALVED_PX
-    return Thrift(edge or halved * max(header.width, header.height) // 2, large=True, lean=lean)
+    halved = (header.orientation > 1 or straightened) and size > HALVED_PX
+    return Thrift(edge or halved * max(header.width, header.height) // 2, large=True)
 
 
 def _small_steps(*, own_copy: bool, aids: bool) -> tuple[Step, ...]:
@@ -190,7 +188,7 @@ def _encoded(sheet: Sheet) -> bytes:
     quality = {"view": recipe.view_quality, "thumb": recipe.thumb_quality, "full": recipe.full_quality}[sheet.kind]
     if sheet.kind == "thumb":
         return output.jpeg(sheet.rgbx, quality, tagged=False)
-    return output.jpeg(sheet.rgbx, quality, exif.kept(sheet.opened.header.exif))
+    return output.jpeg(sheet.rgbx, quality, exif.kept(sheet.opened.header.exif), lies=sheet.lies)
 
 
 # --- steps --------------------------------------------------------------------------------------------------------
@@ -248,7 +246,7 @@ def smooth(sheet: Sheet) -> None:
 
 def upright(sheet: Sheet) -> None:
     """As people held the camera, straightened and cropped if the recipe says so."""
-    sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation, sheet.room)
+    sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation)
     if sheet.recipe.look.turn:
         sheet.rgbx = shape.turned(sheet.rgbx, sheet.recipe.look.turn)
     if sheet.recipe.look.crop:
@@ -260,6 +258,14 @@ def fit_view(sheet: Sheet) -> None:
     sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.view_px)
 
 
+def upright_late(sheet: Sheet) -> None:
+    """The full size is turned when it is encoded, unless it has to be straightened or cropped too."""
+    if sheet.recipe.look.turn or sheet.recipe.look.crop:
+        upright(sheet)
+    else:
+        sheet.lies = sheet.opened.header.orientation
+
+
 def crisp(sheet: Sheet) -> None:
     """Shrinking softens: give views and thumbs their edges back."""
     sheet.rgbx = shape.crisp(sheet.rgbx, VIEW_SHARPEN)
@@ -268,7 +274,7 @@ def crisp(sheet: Sheet) -> None:
 def crisp_full(sheet: Sheet) -> None:
     """Cameras sharpen already; only when the recipe asks."""
     if sheet.recipe.look.sharpen:
-        sheet.rgbx = shape.crisp(sheet.rgbx, sheet.recipe.look.sharpen)
+        shape.crisp_in_place(sheet.rgbx, sheet.recipe.look.sharpen)
 
 
 def find_faces(sheet: Sheet) -> None:
@@ -295,9 +301,9 @@ def copy_view(sheet: Sheet) -> None:
 
 def lay_brand(sheet: Sheet) -> None:
     """Sponsor frame, then watermark."""
-    height, width = sheet.rgbx.shape[:2]
+    height, width = sheet.rgbx.shape[:2] if sheet.lies <= 4 else sheet.rgbx.shape[1::-1]
     boxes = [_whole_head(face, width, height) for face in sheet.faces]
-    brand.lay(sheet.rgbx, sheet.recipe, sheet.art, sheet.kind, boxes)
+    brand.lay(sheet.rgbx, sheet.recipe, sheet.art, sheet.kind, boxes, sheet.lies)
 
 
 def _whole_head(face: Face, width: int, height: int) -> Box:
@@ -310,5 +316,5 @@ SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, fit_vi
 MAKE: Final[dict[str, tuple[Step, ...]]] = {
     "view": (copy_view, lay_brand),
     "thumb": (fit_thumb, crisp, lay_brand),
-    "full": (fit_full, tone, smooth, crisp_full, upright, lay_brand),
+    "full": (fit_full, tone, smooth, crisp_full, upright_late, lay_brand),
 }

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pylopdf_fonts_zh_cn as fonts
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
@@ -21,8 +24,8 @@ from backend.errors import BadInput
 from backend.recipe import Frame, Layer, Place, Recipe
 from workers.imaging import header, vector
 from workers.imaging.header import PICTURE_ERRORS, Limits
-from workers.imaging.patches import Patch, blend, kept, patch_of
-from workers.imaging.pixels import Rgb, Rgbx
+from workers.imaging.patches import Patch, blend, inked, kept, patch_of
+from workers.imaging.pixels import Rgbx
 
 ART_LIMITS: Final = Limits(pixels=16_000_000, memory_bytes=300_000_000)
 TILE_PX: Final = 128
@@ -48,15 +51,20 @@ class Box:
         return max(wide, 0) * max(high, 0)
 
 
-def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = ()) -> None:
-    """Frame first, then marks inside its window, away from `faces`. In place. Raises BadInput when art is unusable."""
-    height, width = rgbx.shape[:2]
+def lay(
+    rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: Sequence[Box] = (), lies: int = 1
+) -> None:
+    """Frame first, then marks inside its window, away from `faces`. In place. Raises BadInput when art is unusable.
+
+    `lies` is the orientation of pixels that are not upright yet; `faces` always are.
+    """
+    height, width = rgbx.shape[:2] if lies <= 4 else rgbx.shape[1::-1]
     window = Box(0, 0, width, height)
     if recipe.frame is not None:
         content = _found(art, _art_for(recipe.frame, width / height))
         frame = _thin_enough(recipe.frame, content, (width, height), faces)
         window = _window(frame, art_size(content), window)
-        blend(rgbx, _frame(frame, content, width, height))
+        blend(rgbx, _frame(frame, content, width, height), lies)
     laid: list[tuple[Place, Box]] = []
     for layer in recipe.layers:
         if kind in layer.kinds:
@@ -64,7 +72,7 @@ def lay(rgbx: Rgbx, recipe: Recipe, art: Mapping[str, bytes], kind: str, faces: 
             others = [box for place, box in laid if place is not layer.place]  # in one place they are meant to stack
             patch = _placed(layer, ink, (window, min(width, height)), faces, others)
             laid.append((layer.place, Box(patch.x, patch.y, *patch.ink.shape[1::-1])))
-            blend(rgbx, [patch])
+            blend(rgbx, [patch], lies)
 
 
 def _found(art: Mapping[str, bytes], key: str) -> bytes:
@@ -235,9 +243,10 @@ def _frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]
 
 def _build_frame(frame: Frame, art: bytes, width: int, height: int) -> Iterator[Patch]:
     image = _premultiplied(art)
-    pieces = [((0.0, 0.0, float(image.width), float(image.height)), Box(0, 0, width, height))]
+    high, wide = image.shape[:2]
+    pieces = [((0.0, 0.0, float(wide), float(high)), Box(0, 0, width, height))]
     if frame.slices is not None:
-        pieces = list(_nine(frame, image.size, width, height))
+        pieces = list(_nine(frame, (wide, high), width, height))
     for source, target in pieces:
         if target.width > 0 and target.height > 0 and source[2] > source[0] and source[3] > source[1]:
             yield from _tiles(image, source, target, frame.opacity)
@@ -257,43 +266,63 @@ def _nine(
             yield source, Box(x, y, to_x[column + 1] - x, to_y[row + 1] - y)
 
 
-def _tiles(
-    image: Image.Image, source: tuple[float, float, float, float], target: Box, opacity: float
-) -> Iterator[Patch]:
+def _tiles(image: Rgbx, source: tuple[float, float, float, float], target: Box, opacity: float) -> Iterator[Patch]:
     """`source` of the premultiplied art stretched to `target`, as patches where there is ink.
 
     Strip by strip, to stay small; where the art is empty nothing is stretched.
     """
     scale = (source[3] - source[1]) / target.height
-    alpha = np.asarray(image)[..., 3]
     columns = slice(max(0, int(source[0]) - REACH_PX), math.ceil(source[2]) + REACH_PX)
+    inked_rows = image[:, columns, 3].max(1) > 0
     for y in range(0, target.height, TILE_PX):
         high = min(TILE_PX, target.height - y)
         part = (source[0], source[1] + y * scale, source[2], source[1] + (y + high) * scale)
-        if not alpha[max(0, int(part[1]) - REACH_PX) : math.ceil(part[3]) + REACH_PX, columns].any():
+        if not inked_rows[max(0, int(part[1]) - REACH_PX) : math.ceil(part[3]) + REACH_PX].any():
             continue
-        strip = image.resize((target.width, high), Image.Resampling.BICUBIC, box=part)
-        inked = np.asarray(strip)[..., 3].max(0)
-        for x, wide in _runs(inked):
-            yield patch_of(strip.crop((x, 0, x + wide, high)), target.x + x, target.y + y, opacity)
+        strip = _stretched(image, part, (target.width, high))
+        for x, wide in _runs(strip):
+            yield inked(strip[:, x : x + wide].copy(), target.x + x, target.y + y, opacity)
 
 
-def _runs(inked: Rgb) -> Iterator[tuple[int, int]]:
-    """Stretches of columns that hold ink, in whole tiles."""
-    start = -1
-    for x in range(0, len(inked) + TILE_PX, TILE_PX):
-        busy = bool(inked[x : x + TILE_PX].any())
-        if busy and start < 0:
-            start = x
-        elif not busy and start >= 0:
-            yield start, min(x, len(inked)) - start
-            start = -1
+def _stretched(image: Rgbx, part: tuple[float, float, float, float], size: tuple[int, int]) -> Rgbx:
+    """A part of the art at another size; larger ones by OpenCV, smaller ones by Pillow, which averages."""
+    across, down = (part[2] - part[0]) / size[0], (part[3] - part[1]) / size[1]
+    reach = REACH_PX * math.ceil(max(across, down, 1))
+    left, top = max(0, int(part[0]) - reach), max(0, int(part[1]) - reach)
+    near = np.ascontiguousarray(image[top : math.ceil(part[3]) + reach, left : math.ceil(part[2]) + reach])
+    if _one_colour(near.view(np.uint32)[..., 0]) is not None:
+        return np.full((size[1], size[0], 4), near[0, 0])
+    if max(across, down) <= 1:
+        places = np.array([[across, 0, part[0] + across / 2 - 0.5], [0, down, part[1] + down / 2 - 0.5]])
+        way = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(image, places, size, flags=way, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    whole = Image.frombytes("RGBa", near.shape[1::-1], near.tobytes())
+    box = (part[0] - left, part[1] - top, part[2] - left, part[3] - top)
+    return np.array(whole.resize(size, Image.Resampling.BICUBIC, box=box))
+
+
+def _runs(strip: Rgbx) -> Iterator[tuple[int, int]]:
+    """Columns that hold ink, in whole tiles: place and width. Tiles of one colour come apart from others: they are
+    laid on fast, and kept as a single pixel.
+    """
+    whole = strip.view(np.uint32)[..., 0]
+    edges = [*range(0, whole.shape[1], TILE_PX), whole.shape[1]]
+    tiles = [(left, whole[:, left:right]) for left, right in itertools.pairwise(edges)]
+    for said, run in itertools.groupby(tiles, key=lambda one: _one_colour(one[1])):
+        places = list(run)
+        if said != 0:
+            yield places[0][0], places[-1][0] + places[-1][1].shape[1] - places[0][0]
+
+
+def _one_colour(tile: npt.NDArray[np.uint32]) -> int | None:
+    """The pixel that all are; 0: empty."""
+    first = tile[0, 0]
+    return int(first) if bool((tile == first).all()) else None
 
 
 # --- art ----------------------------------------------------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=4)
 def _opened(art: bytes) -> Image.Image:
     """An uploaded picture as RGBA. Raises BadInput."""
     if vector.is_vector(art):
@@ -307,13 +336,13 @@ def _opened(art: bytes) -> Image.Image:
     return image.convert("RGBA")
 
 
-@functools.lru_cache(maxsize=2)
-def _premultiplied(art: bytes) -> Image.Image:
-    """As stretching needs it; Pillow would make it so again for every strip."""
-    return _opened(art).convert("RGBa")
+@functools.lru_cache(maxsize=1)  # up to 64 MB
+def _premultiplied(art: bytes) -> Rgbx:
+    """As stretching needs it."""
+    return np.array(_opened(art).convert("RGBa"))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def art_size(art: bytes) -> tuple[int, int]:
     """(width, height) px of a logo or frame. Raises BadInput when it cannot be used."""
     return _opened(art).size

@@ -191,7 +191,7 @@ def apply(table: Table | None, pixels: Rgb | Rgbx) -> None:
     if table is None:
         return
     if table.packed is not None and quick is not None:
-        quick(pixels, table.packed)
+        quick.tone(pixels, table.packed)
         return
     assert table.processor is not None
     height, width, channels = pixels.shape

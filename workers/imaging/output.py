@@ -12,18 +12,26 @@ import numpy as np
 import simplejpeg
 from PIL import ImageCms
 
+from workers.imaging import planes
 from workers.imaging.colour import Floats
 from workers.imaging.pixels import Rgb, Rgbx
 
 
-def jpeg(rgbx: Rgbx, quality: int, exif: bytes = b"", *, tagged: bool = True) -> bytes:
-    """Baseline JPEG 4:2:0; `exif` is a TIFF block, `tagged` says in the file that its colours are sRGB."""
-    made: bytes = simplejpeg.encode_jpeg(rgbx, quality, "RGBX" if rgbx.shape[2] == 4 else "RGB", "420")
+def jpeg(rgbx: Rgbx, quality: int, exif: bytes = b"", *, tagged: bool = True, lies: int = 1) -> bytes:
+    """Baseline JPEG 4:2:0; `exif` is a TIFF block, `tagged` says in the file that its colours are sRGB, `lies` is the
+    orientation of pixels that are not upright yet.
+    """
+    made: bytes
+    if lies == 1:
+        made = simplejpeg.encode_jpeg(rgbx, quality, "RGBX" if rgbx.shape[2] == 4 else "RGB", "420")
+    else:
+        made = simplejpeg.encode_jpeg_yuv_planes(*planes.upright(rgbx, lies), quality)
     (length,) = struct.unpack(">H", made[4:6])  # JFIF comes first, always
     segments = _segment(0xE1, b"Exif\0\0" + exif) if exif else b""
     if tagged:
         segments += _segment(0xE2, b"ICC_PROFILE\0\1\1" + srgb_profile())
-    return made[: 4 + length] + segments + made[4 + length :]
+    whole = memoryview(made)  # a full size is copied once, not three times
+    return b"".join((whole[: 4 + length], segments, whole[4 + length :]))
 
 
 def _segment(marker: int, body: bytes) -> bytes:

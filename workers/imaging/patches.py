@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from workers.imaging import native, shape
 from workers.imaging.pixels import Rgbx
 
 BUDGET_BYTES: Final = 64_000_000
@@ -22,7 +23,7 @@ MOST_BYTES: Final = 48_000_000  # of one brand at one size; larger ones are draw
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
     """A piece to lay at (x, y): `ink` is premultiplied RGBX, `clear` how much of the picture shines through (0–255);
-    None: nothing anywhere.
+    None: nothing anywhere. Of one colour everywhere both are views of a single pixel.
     """
 
     x: int
@@ -32,35 +33,74 @@ class Patch:
 
     @property
     def nbytes(self) -> int:
-        return self.ink.nbytes + (0 if self.clear is None else self.clear.nbytes)
+        return 5 if self.plain else self.ink.nbytes + (0 if self.clear is None else self.clear.nbytes)
+
+    @property
+    def plain(self) -> bool:
+        """One colour everywhere."""
+        return self.ink.strides[0] == 0
 
 
 def patch_of(image: Image.Image, x: int, y: int, opacity: float) -> Patch:
-    """An RGBA image, or one that is premultiplied already (RGBa), as a patch."""
-    premultiplied = image if image.mode == "RGBa" else image.convert("RGBa")
-    ink = np.array(premultiplied)
+    """An RGBA image as a patch."""
+    return inked(np.array(image.convert("RGBa")), x, y, opacity)
+
+
+def inked(ink: Rgbx, x: int, y: int, opacity: float) -> Patch:
+    """Premultiplied RGBA, which the patch keeps, as a patch."""
+    if ink.strides[0] == 0 or bool((ink.view(np.uint32) == ink.view(np.uint32)[0, 0]).all()):
+        one = inked_pixel(ink[:1, :1].copy(), opacity)
+        clear = None if one.clear is None else np.broadcast_to(one.clear, ink.shape[:2])
+        return Patch(x, y, np.broadcast_to(one.ink, ink.shape), clear)
+    return replace(inked_pixel(ink, opacity), x=x, y=y)
+
+
+def inked_pixel(ink: Rgbx, opacity: float) -> Patch:
+    """Ink, and what shines through."""
     if opacity < 1:
         ink = np.asarray(cv2.convertScaleAbs(ink, alpha=opacity), np.uint8)
     clear = 255 - ink[..., 3]
     solid = not clear.any()
     ink[..., 3] = 255 if solid else 0
-    return Patch(x, y, ink, None if solid else clear)
+    return Patch(0, 0, ink, None if solid else clear)
 
 
-def blend(pixels: Rgbx, patches: Iterable[Patch]) -> None:
-    """Lay patches on, in place."""
-    channels = pixels.shape[2]
+def blend(pixels: Rgbx, patches: Iterable[Patch], lies: int = 1) -> None:
+    """Lay patches on, in place. `lies` is the orientation of pixels that are not upright yet; patches always are."""
+    channels, quick = pixels.shape[2], native.found()
     for patch in patches:
         high, wide = patch.ink.shape[:2]
-        under = pixels[patch.y : patch.y + high, patch.x : patch.x + wide]
-        ink = patch.ink[..., :channels]
-        if patch.clear is None:
-            under[:] = ink
+        under = pixels[shape.lies_at(lies, pixels.shape[:2], (patch.x, patch.y, wide, high))]
+        if patch.plain:
+            _tint(under, patch)
             continue
-        full = np.full_like(patch.clear, 255)
-        clear = cv2.merge([patch.clear, patch.clear, patch.clear, full][:channels])
-        cv2.multiply(under, clear, dst=under, scale=1 / 255)
-        cv2.add(under, ink, dst=under)
+        ink, clear = shape.lying(patch.ink, lies), patch.clear
+        if clear is None:
+            under[:] = ink[..., :channels]
+            continue
+        clear = shape.lying(clear, lies)
+        if quick is not None:
+            quick.blend(under, np.ascontiguousarray(ink), np.ascontiguousarray(clear))
+        else:
+            _blend(under, ink[..., :channels], clear)
+
+
+def _tint(under: Rgbx, patch: Patch) -> None:
+    """A patch of one colour: which way it lies is all the same."""
+    ink = patch.ink[0, 0, : under.shape[2]]
+    if patch.clear is None:
+        under[:] = ink
+        return
+    levels = np.arange(256, dtype=np.uint32)[:, None] * np.array([patch.clear[0, 0]] * 3 + [255])[: under.shape[2]]
+    table = np.minimum((levels + 127) // 255 + ink, 255).astype(np.uint8)
+    under[:] = cv2.LUT(under, table[None])
+
+
+def _blend(under: Rgbx, ink: Rgbx, clear: npt.NDArray[np.uint8]) -> None:
+    full = np.full_like(clear, 255)
+    every = cv2.merge([clear, clear, clear, full][: under.shape[2]])
+    cv2.multiply(under, every, dst=under, scale=1 / 255)
+    cv2.add(under, ink, dst=under)
 
 
 class Kept:

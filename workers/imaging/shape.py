@@ -7,8 +7,9 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from workers.imaging.pixels import Rgbx, Room, fresh
+from workers.imaging.pixels import STRIP_PX, Rgbx
 
 _ROTATED: Final = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _SHARPEN: Final = np.array([[-1, -2, -1], [-2, 12, -2], [-1, -2, -1]], np.float32)  # 16 × (picture - its 3x3 blur)
@@ -52,16 +53,32 @@ def shrink(pixels: Rgbx, long_edge: int) -> Rgbx:
     return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
-def upright(pixels: Rgbx, orientation: int, room: Room = fresh) -> Rgbx:
-    """Undo EXIF orientation 2–8; 1 gives the very same array. `room` gives the array for what is turned."""
+def upright(pixels: Rgbx, orientation: int) -> Rgbx:
+    """Undo EXIF orientation 2–8; 1 gives the very same array. One channel or several."""
     if orientation in _ROTATED:
-        height, width = pixels.shape[:2] if orientation == 3 else pixels.shape[1::-1]
-        turn = _ROTATED[orientation]
-        return np.asarray(cv2.rotate(pixels, turn, dst=room(height, width, pixels.shape[2])), np.uint8)
+        return np.asarray(cv2.rotate(pixels, _ROTATED[orientation]), np.uint8)
     if orientation in {5, 7}:
         pixels = np.asarray(cv2.transpose(pixels), np.uint8)
     flip = {2: 1, 4: 0, 7: -1}.get(orientation)
     return pixels if flip is None else np.asarray(cv2.flip(pixels, flip), np.uint8)
+
+
+BACK_X: Final = frozenset({2, 3, 7, 8})  # orientations that put the last stored column first
+BACK_Y: Final = frozenset({3, 4, 6, 7})  # and the last stored row
+
+
+def lying(pixels: Rgbx, orientation: int) -> Rgbx:
+    """The opposite of `upright`: as a picture of that orientation lies in its file."""
+    return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def lies_at(orientation: int, picture: tuple[int, int], part: tuple[int, int, int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the stored `picture` (height, width) where the upright `part` (x, y, width, height) lies."""
+    x, y, wide, high = part
+    down, across = ((y, high), (x, wide)) if orientation <= 4 else ((x, wide), (y, high))
+    top = picture[0] - sum(down) if orientation in BACK_Y else down[0]
+    left = picture[1] - sum(across) if orientation in BACK_X else across[0]
+    return slice(top, top + down[1]), slice(left, left + across[1])
 
 
 def turned(pixels: Rgbx, degrees: float) -> Rgbx:
@@ -80,6 +97,22 @@ def turned(pixels: Rgbx, degrees: float) -> Rgbx:
 
 def crisp(pixels: Rgbx, amount: float) -> Rgbx:
     """Sharpen finest detail by `amount` (0–1)."""
+    return np.asarray(cv2.filter2D(pixels, -1, _kernel(amount)), np.uint8)
+
+
+def crisp_in_place(pixels: Rgbx, amount: float) -> None:
+    """As `crisp`, strip by strip: a large picture is in memory once."""
+    kernel, height = _kernel(amount), pixels.shape[0]
+    above = pixels[:0]
+    for top in range(0, height, STRIP_PX):
+        below = min(top + STRIP_PX, height)
+        strip = np.concatenate([above, pixels[top : below + 1]])
+        above = pixels[below - 1 : below].copy()
+        first = 1 if top else 0
+        pixels[top:below] = cv2.filter2D(strip, -1, kernel)[first : first + below - top]
+
+
+def _kernel(amount: float) -> npt.NDArray[np.float32]:
     kernel = _SHARPEN * np.float32(amount / 16)
     kernel[1, 1] += 1
-    return np.asarray(cv2.filter2D(pixels, -1, kernel), np.uint8)
+    return kernel

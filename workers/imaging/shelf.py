@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 MOST_BYTES: Final = 112_000_000  # a 28 MP picture; larger ones are rare and would stay for ever
-MOST_ARRAYS: Final = 2  # decoded, and turned
+MOST_ARRAYS: Final = 1  # nothing else is as large
 _FRUGAL: Final = (
     (-8, 2),  # M_ARENA_MAX: heaps
     (-3, 15_000_000),  # M_MMAP_THRESHOLD: bytes from which a piece stands alone
@@ -43,11 +43,9 @@ class Shelf:
         if whole.nbytes <= MOST_BYTES and len(self._free) < MOST_ARRAYS:
             self._free.append(whole.reshape(-1))
 
-    def clear(self) -> bool:
-        """Keep nothing: a large picture is coming and needs the room. True when there was something."""
-        held = bool(self._free)
+    def clear(self) -> None:
+        """Keep nothing: a large picture is coming and needs the room."""
         self._free.clear()
-        return held
 
 
 class Loan:

@@ -1,6 +1,9 @@
-/* One colour table over many pixels, in place: tetrahedral interpolation in 16-bit integers. RGB or RGBX, any length.
+/* The three passes over every pixel that are not the decoder's or the encoder's: the colour table, the brand, and the
+ * planes of a picture that has to be turned. RGB or RGBX.
  *
- * Built by `native.py` where there is a C compiler; OpenColorIO does the same without it. First the
+ * Built by `native.py` where there is a C compiler; OpenColorIO and OpenCV do the same without it.
+ *
+ * The table, in place: tetrahedral interpolation in 16-bit integers. First the
  * places in the table and the weights of a block of pixels are worked out, which compilers turn into vector code (for
  * AVX2 too, chosen at run time); then each pixel mixes its four nodes, three colours at once. */
 #include <stdint.h>
@@ -70,4 +73,71 @@ CLONES void kuaimen_tone(uint8_t *pixels, long count, int channels, const int16_
         pixels += (long)n * channels;
         count -= n;
     }
+}
+
+/* `ink` (premultiplied RGBX, rows close together) over `under`, of which `clear` (0-255 per pixel) shines through. */
+CLONES void kuaimen_blend(uint8_t *under, long stride, int channels, int width, int height, const uint8_t *ink,
+                          const uint8_t *clear)
+{
+    uint8_t shines[BLOCK * 4], over[BLOCK * 4];
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x += BLOCK) {
+            int n = width - x < BLOCK ? width - x : BLOCK;
+            const uint8_t *c = clear + (long)y * width + x, *i4 = ink + ((long)y * width + x) * 4;
+            uint8_t *p = under + y * stride + (long)x * channels;
+            if (channels == 4) {
+                for (int i = 0; i < n; i++)
+                    ((uint32_t *)shines)[i] = c[i] * 0x00010101u + 0xff000000u;
+                memcpy(over, i4, (size_t)n * 4);
+            } else
+                for (int i = 0; i < n; i++)
+                    for (int k = 0; k < 3; k++) {
+                        shines[3 * i + k] = c[i];
+                        over[3 * i + k] = i4[4 * i + k];
+                    }
+            for (int i = 0; i < n * channels; i++) {
+                uint16_t part = (uint16_t)(p[i] * shines[i] + 128), sum = (uint16_t)(((part + (part >> 8)) >> 8) + over[i]);
+                p[i] = sum > 255 ? 255 : (uint8_t)sum;
+            }
+        }
+}
+
+/* JPEG's own luma and chroma of pixels whose width and height are even; chroma at half the size, as libjpeg makes it. */
+CLONES void kuaimen_planes(const uint8_t *pixels, int channels, int width, int height, uint8_t *luma, uint8_t *blue,
+                           uint8_t *red)
+{
+    int16_t r[2][BLOCK], g[2][BLOCK], b[2][BLOCK];
+    for (int y = 0; y < height; y += 2)
+        for (int x = 0; x < width; x += BLOCK) {
+            int n = width - x < BLOCK ? width - x : BLOCK;
+            for (int row = 0; row < 2; row++) {
+                const uint8_t *p = pixels + ((long)(y + row) * width + x) * channels;
+                int16_t *pr = r[row], *pg = g[row], *pb = b[row];
+                if (channels == 4)
+                    for (int i = 0; i < n; i++) {
+                        uint32_t four;
+                        memcpy(&four, p + 4 * i, 4);
+                        pr[i] = four & 255;
+                        pg[i] = four >> 8 & 255;
+                        pb[i] = four >> 16 & 255;
+                    }
+                else
+                    for (int i = 0; i < n; i++) {
+                        pr[i] = p[3 * i];
+                        pg[i] = p[3 * i + 1];
+                        pb[i] = p[3 * i + 2];
+                    }
+                uint8_t *out = luma + (long)(y + row) * width + x;
+                for (int i = 0; i < n; i++)
+                    out[i] = (uint8_t)((19595 * pr[i] + 38470 * pg[i] + 7471 * pb[i] + 32768) >> 16);
+            }
+            uint8_t *cb = blue + ((long)y / 2) * (width / 2) + x / 2, *cr = red + ((long)y / 2) * (width / 2) + x / 2;
+            for (int i = 0; i < n / 2; i++) {
+                int32_t sr = r[0][2 * i] + r[0][2 * i + 1] + r[1][2 * i] + r[1][2 * i + 1];
+                int32_t sg = g[0][2 * i] + g[0][2 * i + 1] + g[1][2 * i] + g[1][2 * i + 1];
+                int32_t sb = b[0][2 * i] + b[0][2 * i + 1] + b[1][2 * i] + b[1][2 * i + 1];
+                cb[i] = (uint8_t)((-11059 * sr - 21709 * sg + 32768 * sb + (128 << 18) + (1 << 17) - 1) >> 18);
+                cr[i] = (uint8_t)((32768 * sr - 27439 * sg - 5329 * sb + (128 << 18) + (1 << 17) - 1) >> 18);
+            }
+        }
 }
