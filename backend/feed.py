@@ -22,6 +22,7 @@ from backend.models import (
     Check,
     Checking,
     CheckState,
+    Contributions,
     Culling,
     ExportPhoto,
     Photo,
@@ -54,6 +55,7 @@ class Entry:
     live_at: int | None = None
     retouched_at: int | None = None
     likes: int = 0
+    by: str = ""
     stage: SourceKind = SourceKind.PREVIEW
 
 
@@ -109,11 +111,16 @@ def _look_soon(tx: Tx, album_id: str, now: int) -> None:
 
 
 def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
-    """Until a person approves all photos, or the doubtful ones; until the bridge is resumed, a moderator passed it."""
+    """Until a person approves all photos, guests' own, or the doubtful ones; until the bridge is resumed, a moderator
+    passed it.
+    """
     photo_id = photo.id
     if album.checking is not Checking.OFF and not tx.scalar(select(exists().where(Check.photo_id == photo_id))):
         tx.ring(CheckPhoto(photo_id))
-    if album.publishing is Publishing.APPROVE or (album.culling is Culling.HOLD and photo.held) or _paused(tx, photo):
+    given = photo.guest_id is not None and album.contributions is not Contributions.OPEN
+    if given or album.publishing is Publishing.APPROVE or (album.culling is Culling.HOLD and photo.held):
+        return True
+    if _paused(tx, photo):
         return True
     passed = exists().where(Check.photo_id == photo_id, Check.state == CheckState.PASSED)
     return album.checking is Checking.BEFORE and not tx.scalar(select(passed))
@@ -267,6 +274,7 @@ def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
         "live_at": entry.live_at,
         "retouched_at": entry.retouched_at,
         "likes": entry.likes,
+        "by": entry.by,
         "stage": entry.stage.value,
     }
 
@@ -322,5 +330,6 @@ def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, 
         live_at=photo.live_at,
         retouched_at=photo.retouched_at,
         likes=photo.likes,
+        by=photo.by,
         stage=made_from.get(photo.made_source_id or "", SourceKind.PREVIEW),
     )

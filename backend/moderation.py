@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend import audit, feed, removal
@@ -21,6 +21,7 @@ from backend.models import (
     Album,
     Check,
     CheckState,
+    Contributions,
     Photo,
     PhotoState,
     Publishing,
@@ -45,12 +46,12 @@ class Case:
 
     @property
     def why(self) -> str:
-        """`reported`, `risky`, `review` (a machine was not sure or gave no answer), `approve` (the album's rule)."""
+        """`reported`, `risky`, `review` (a machine was not sure or gave no answer), `given` (a guest's), `approve`."""
         if self.reports:
             return "reported"
         if self.check is not None and self.check.state in (CheckState.RISKY, CheckState.REVIEW):
             return self.check.state.value
-        return "approve"
+        return "approve" if self.photo.guest_id is None else "given"
 
 
 def report(tx: Tx, photo_id: str, guest_id: str, reason: Reason, words: str = "") -> bool:
@@ -105,11 +106,12 @@ def queue(tx: Tx, event_id: str, limit: int = 100) -> list[Case]:
     reported = select(Report.photo_id).where(Report.event_id == event_id, Report.state == ReportState.OPEN)
     doubted = select(Check.photo_id).where(Check.state == CheckState.REVIEW)
     of_event = select(Photo).where(Photo.event_id == event_id).order_by(Photo.announced_at).limit(limit)
+    given = and_(Photo.guest_id.is_not(None), Album.contributions != Contributions.OPEN)
     waiting = (
         of_event.join(Album, Album.id == Photo.album_id)
         .where(Photo.state == PhotoState.STORED, Photo.made_source_id.is_not(None), Photo.approved_at.is_(None))
         .outerjoin(Check, Check.photo_id == Photo.id)
-        .where(or_(Album.publishing == Publishing.APPROVE, Check.reason != ""))
+        .where(or_(Album.publishing == Publishing.APPROVE, Check.reason != "", given))
     )
     found = {p.id: p for p in tx.scalars(of_event.where(Photo.id.in_(reported)))}
     for more in (of_event.where(Photo.id.in_(doubted)), waiting):

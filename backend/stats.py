@@ -128,7 +128,7 @@ def speed(tx: Tx, event_id: str) -> dict[str, Any]:
     the way, and a lag below zero is a clock that was wrong: neither is counted. `finished`: of the photos that have had
     five minutes, how many were finished within them.
     """
-    came = (Photo.event_id == event_id, Photo.live_at.is_not(None))
+    came = (Photo.event_id == event_id, Photo.live_at.is_not(None), Photo.guest_id.is_(None))
     from_card = exists().where(
         Asset.event_id == Photo.event_id, Asset.digest == Photo.digest, Asset.intake == Intake.CARD
     )

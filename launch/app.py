@@ -35,6 +35,7 @@ from backend.api import (
 from backend.context import Stage
 from miniprogram_api import (
     cards,
+    contributions,
     entry,
     exports,
     files,
@@ -86,6 +87,7 @@ def create_app(stage: Stage) -> Flask:
         blobs,
         session,
         entry,
+        contributions,
         exports,
         live,
         files,

@@ -96,6 +96,7 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "access": album.access.value,
         "locked": locked,
         "downloads": album.downloads,
+        "contributions": album.contributions.value,
         "photos": 0 if locked else feed.visible(tx, album.id),
         "revision": album.revision,
         "templates": _asked(album.organization_id),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.models import Reason
+from backend.models import Contributions, Reason
 
 Moment = int | None  # ms UTC
 
@@ -76,6 +76,10 @@ class EntryRequest(Shape):
     phone_code: Annotated[str, Field(max_length=200)] = ""
 
 
+class ContributionQuery(Shape):
+    name: Annotated[str, Field(max_length=100)] = ""  # under which the guest gives it
+
+
 class ExportRequest(Shape):
     """Without `photo_ids`: all photos of the album."""
 
@@ -126,6 +130,7 @@ class AlbumShape(BaseModel):
     access: str
     locked: bool
     downloads: bool
+    contributions: Contributions
     photos: int
     revision: int
     templates: list[str]
@@ -157,6 +162,7 @@ class PhotoShape(BaseModel):
     live_at: Moment
     retouched_at: Moment
     likes: int
+    by: str  # the guest who gave it, or empty
     stage: Literal["preview", "original", "retouched"]
 
 
@@ -233,6 +239,23 @@ class SlateShape(BaseModel):
     text: str
     rows: list[str]
     templates: list[str]  # to ask for, so that this guest hears of the photos that follow
+
+
+class ContributionShape(BaseModel):
+    id: str
+    state: Literal["waiting", "live", "off"]
+    by: str
+    width: int
+    height: int
+    placeholder: str  # empty until it was rendered
+    position: int | None
+    given_at: int
+
+
+class ContributionsShape(BaseModel):
+    rule: Contributions
+    left: int  # today
+    photos: list[ContributionShape]
 
 
 class Waiting(BaseModel):

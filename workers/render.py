@@ -176,7 +176,7 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "promise": retouch.promise(one.aids or _known(found), one.look),
                 **_aids(one.aids, order.source.id, damaged=one.damaged),
             }
-    if found.made_source_id is None and facts and (said := slate.read(data)):
+    if found.made_source_id is None and found.guest_id is None and facts and (said := slate.read(data)):
         facts["slate"] = said
     return made, facts
 

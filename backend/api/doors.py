@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import access, accounts, audit, downloads, security, typed
+from backend import access, accounts, audit, contributions, downloads, security, typed
 from backend.accounts import Who
 from backend.errors import NotFound
 from backend.http import answer, body, needs, stage
 from backend.jobs import WriteFeed
-from backend.models import Access, Album, Guest, Invitation
+from backend.models import Access, Album, Contributions, Guest, Invitation
 
 bp = Blueprint("doors", __name__, url_prefix="/api/v1")
 
@@ -27,6 +27,8 @@ class Rule(BaseModel):
     guest_mark: bool | None = None
     downloads: bool | None = None
     downloads_a_day: Annotated[int, Field(ge=0, le=100_000)] | None = None  # 0: as many as they like
+    contributions: Contributions | None = None
+    contributions_a_day: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class Invited(BaseModel):
@@ -67,6 +69,10 @@ def change(who: Who, album_id: str) -> ResponseReturnValue:
             album.downloads = said.downloads
         if said.downloads_a_day is not None:
             album.downloads_a_day = said.downloads_a_day or None
+        if said.contributions_a_day is not None:
+            album.contributions_a_day = said.contributions_a_day
+        if said.contributions is not None:
+            contributions.switch(tx, album, said.contributions)
         after = _said(album)
         audit.record(tx, album.organization_id, who.actor, "access", f"album:{album_id}", (before, after))
     return answer(after)
@@ -132,6 +138,8 @@ def _said(album: Album) -> dict[str, Any]:
         "guest_mark": album.guest_mark,
         "downloads": album.downloads,
         "downloads_a_day": album.downloads_a_day,
+        "contributions": album.contributions.value,
+        "contributions_a_day": album.contributions_a_day,
     }
 
 

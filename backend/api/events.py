@@ -262,7 +262,9 @@ def _kit(tx: Tx, organization_id: str, brand_id: str | None) -> BrandKit | None:
 def _like(first: Album) -> Album:
     """What its settings are, and none of its photos, codes or counters."""
     kept = ("recipe_id", "brand_kit_id", "watermark_on", "frame_on", "culling", "publishing", "checking")
-    made = Album(**{name: getattr(first, name) for name in (*kept, "finish_s", "downloads", "downloads_a_day")})
+    made = Album(
+        **{name: getattr(first, name) for name in (*kept, "finish_s", "downloads", "downloads_a_day", "contributions")}
+    )
     if first.look is not None:
         made.look = first.look
     return made

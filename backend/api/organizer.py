@@ -201,6 +201,7 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "access": album.access.value,
         "publishing": album.publishing.value,
         "checking": album.checking.value,
+        "contributions": album.contributions.value,
         "completed_at": album.completed_at,
         "watermark": album.watermark_on,
         "frame": album.frame_on,

@@ -73,6 +73,7 @@ def _case(tx: Tx, case: moderation.Case) -> dict[str, Any]:
         "photo_id": photo.id,
         "album_id": photo.album_id,
         "name": photo.name,
+        "by": photo.by,
         "state": photo.state.value,
         "why": case.why,
         "picture": _picture(tx, photo.id),

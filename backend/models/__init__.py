@@ -123,6 +123,14 @@ class Checking(enum.StrEnum):
     BEFORE = "before"
 
 
+class Contributions(enum.StrEnum):
+    """Whether guests may give an album photos. review: a person looks before anybody sees them; open: live at once."""
+
+    OFF = "off"
+    REVIEW = "review"
+    OPEN = "open"
+
+
 class Culling(enum.StrEnum):
     """off: nothing is looked at; suggest: doubtful photos are marked; hold: they wait for somebody's tap."""
 
@@ -203,6 +211,10 @@ class Album(Base):
     finish_s: Mapped[int] = mapped_column(default=300, server_default="300")  # after arrival a version is finished
     downloads: Mapped[bool] = mapped_column(default=True)
     downloads_a_day: Mapped[int | None]  # photos per guest; None: as many as they like
+    contributions: Mapped[Contributions] = mapped_column(
+        default=Contributions.OFF, server_default=Contributions.OFF.value
+    )
+    contributions_a_day: Mapped[int] = mapped_column(default=20, server_default="20")  # photos per guest
     revision: Mapped[int] = mapped_column(default=0)  # 变更号 of the newest change a guest can see
     notify_due_at: Mapped[int | None] = mapped_column(index=True)  # look then whether guests are owed a message
     completed_at: Mapped[int | None]  # a member said that nothing more will come
@@ -224,6 +236,7 @@ class Photo(Base):
         Index(None, "album_id", "state"),
         Index(None, "render_due_at"),
         Index(None, "finished_at", "stored_at"),
+        Index(None, "guest_id"),
     )
     id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
@@ -231,6 +244,8 @@ class Photo(Base):
     album_id: Mapped[str] = mapped_column(ForeignKey("albums.id"))
     bridge_id: Mapped[str | None] = mapped_column(ForeignKey("bridges.id"))
     asset_id: Mapped[str | None] = mapped_column(String(64))  # the bridge's name for its first file
+    guest_id: Mapped[str | None] = mapped_column(ForeignKey("guests.id"))  # 投稿: who gave it; None: a photographer's
+    by: Mapped[str] = mapped_column(String(40), default="", server_default="")  # the name that guest goes by
     state: Mapped[PhotoState] = mapped_column(default=PhotoState.ANNOUNCED)
     digest: Mapped[str] = mapped_column(String(64))  # sha256 of its first file, hex
     size: Mapped[int]  # bytes of its first file

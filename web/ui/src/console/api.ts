@@ -29,6 +29,7 @@ export interface AlbumRow {
   title: string;
   publishing: "auto" | "approve";
   checking: "off" | "after" | "before";
+  contributions: "off" | "review" | "open";
   completed_at: number | null;
   watermark: boolean;
   frame: boolean;

@@ -16,6 +16,7 @@ const PARTS = ["live", "waiting", "hidden", "failed", "purged", "on_bridges", "a
 const PHOTOS_EVERY = 3; // counts
 const SLOW_EVERY = 6; // counts: what changes by the minute
 const CHECKING = ["off", "after", "before"] as const;
+const CONTRIBUTIONS = ["off", "review", "open"] as const;
 
 interface Context {
   speech: Speech<ConsoleWords>;
@@ -206,6 +207,7 @@ export class EventPage {
       make("p", { className: "switches" }, box("watermark"), box("frame"), make("small", { className: "soft stale" })),
       this.#looks.albumMenus(album),
       this.#checking(album),
+      this.#contributions(album),
     );
   }
 
@@ -217,6 +219,16 @@ export class EventPage {
       call(`/albums/${album.id}/checking`, { checking: select.value }).catch(this.#on.guard);
     };
     return make("label", { className: "soft" }, `${speech.say("checking")} `, select);
+  }
+
+  #contributions(album: AlbumRow): HTMLElement {
+    const { speech } = this.#on;
+    const options = CONTRIBUTIONS.map((value) => make("option", { value, selected: value === album.contributions }, speech.say(`contributions_${value}`)));
+    const select = make("select", { name: "contributions" }, ...options);
+    select.onchange = () => {
+      call(`/albums/${album.id}/access`, { contributions: select.value }).catch(this.#on.guard);
+    };
+    return make("label", { className: "soft" }, `${speech.say("contributions")} `, select);
   }
 
   async #brand(album: string): Promise<void> {

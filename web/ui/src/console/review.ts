@@ -9,8 +9,9 @@ import { make } from "./dom";
 interface Case {
   photo_id: string;
   name: string;
+  by: string;
   state: "stored" | "live" | "hidden" | "announced" | "rejected";
-  why: "reported" | "review" | "risky" | "approve";
+  why: "reported" | "review" | "risky" | "given" | "approve";
   picture: string | null;
   reports: { reason: "me" | "child" | "improper" | "rights" | "other"; words: string; created_at: number }[];
   check: { label: number; reason: string } | null;
@@ -66,10 +67,11 @@ export class ReviewPanel {
     const said = one.reports.map((report) =>
       make("p", {}, make("b", {}, speech.say(`reason_${report.reason}`)), report.words ? ` ${report.words}` : "", make("small", { className: "soft" }, ` ${speech.clock(report.created_at)}`)),
     );
+    const giver = one.why === "given" ? make("p", {}, one.by ? speech.say("given_by", { name: one.by }) : speech.say("given")) : null;
     const doubt = one.check && one.why !== "reported" ? make("p", { className: "soft" }, speech.say(this.#doubt(one.check.reason))) : null;
     const state = make("span", { className: "badge", data: { state: one.state } }, speech.say(`state_${one.state}`));
     const buttons = make("p", { className: "links" }, this.#decision(one, true), this.#decision(one, false));
-    return make("article", { className: "case", data: { photo: one.photo_id } }, picture, make("div", {}, make("p", {}, state, ` ${one.name}`), ...said, doubt, buttons));
+    return make("article", { className: "case", data: { photo: one.photo_id } }, picture, make("div", {}, make("p", {}, state, ` ${one.name}`), giver, ...said, doubt, buttons));
   }
 
   #doubt(reason: string): ConsoleWords {
