@@ -16,7 +16,19 @@ from backend import security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput, Conflict, NotFound, Refused, Unauthorized
-from backend.models import Album, Bridge, BridgeState, Event, Guest, Member, Photo, PhotoState, Role, TeamInvitation
+from backend.models import (
+    Album,
+    ApiKey,
+    Bridge,
+    BridgeState,
+    Event,
+    Guest,
+    Member,
+    Photo,
+    PhotoState,
+    Role,
+    TeamInvitation,
+)
 
 H5_APPID: Final = "h5"
 MIN_PASSWORD: Final = 8  # characters
@@ -35,10 +47,14 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "upload": RUNNERS | {Role.PHOTOGRAPHER},
     "see_report": RUNNERS | {Role.REVIEWER},
     "see_audit": RUNNERS,
+    "take_originals": RUNNERS,
     "change_team": RUNNERS,
     "change_keys": RUNNERS,
     "run_platform": frozenset({Role.PLATFORM}),
 }
+SCOPES: Final = frozenset(RIGHTS) - {"sign_in", "retouch", "change_team", "change_keys", "run_platform"}  # of keys
+KEY_START: Final = "km_"
+SEEN_MS: Final = 60_000  # how precisely the last use of a key is known
 INVITABLE: Final = EVERYBODY - {Role.PLATFORM}  # who runs the platform is made on its command line
 
 
@@ -51,10 +67,14 @@ class Who:
     role: Role
     name: str
     event_id: str | None = None
+    scopes: frozenset[str] | None = None  # of an API key: no more than these
 
     @property
     def actor(self) -> str:
-        return f"member:{self.member_id}"
+        return f"member:{self.member_id}" if self.scopes is None else f"key:{self.member_id}"
+
+    def has(self, right: str) -> bool:
+        return self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
 
 
 def may(who: Who, what: str, organization_id: str, event_id: str | None = None) -> bool:
@@ -63,12 +83,12 @@ def may(who: Who, what: str, organization_id: str, event_id: str | None = None) 
     `event_id` None: something of the whole organization, which nobody limited to one event may touch.
     """
     same = who.organization_id == organization_id or who.role is Role.PLATFORM
-    return same and who.event_id in (None, event_id) and who.role in RIGHTS[what]
+    return same and who.event_id in (None, event_id) and who.has(what)
 
 
 def demand(who: Who, what: str) -> None:
     """Raises Refused when the role never may; the tenant is checked where the row is read."""
-    if who.role not in RIGHTS[what]:
+    if not who.has(what):
         raise Refused(f"{who.role} may not {what}")
 
 
@@ -130,6 +150,41 @@ def member(tx: Tx, member_id: str, epoch: int) -> Who:
     if found is None or found.disabled_at is not None or found.session_epoch != epoch:
         raise Unauthorized(code="unauthorized")
     return Who(found.id, found.organization_id, found.role, found.name, found.event_id)
+
+
+def make_key(
+    tx: Tx, who: Who, name: str, scopes: list[str], *, event_id: str | None, ttl_s: int | None
+) -> tuple[ApiKey, str]:
+    """A key and its token, which is not kept."""
+    token = KEY_START + security.new_token()
+    made = ApiKey(
+        organization_id=who.organization_id,
+        name=name,
+        token_hash=security.token_hash(token),
+        start=token[:8],
+        scopes={"scopes": sorted(set(scopes))},
+        event_id=event_id,
+        made_by=who.actor,
+        expires_at=now_ms() + ttl_s * 1000 if ttl_s else None,
+    )
+    tx.add(made)
+    tx.flush()
+    return made, token
+
+
+def key_holder(tx: Tx, token: str) -> tuple[Who, bool]:
+    """Who a program is, and whether its last use should be written down. Raises Unauthorized."""
+    found = tx.scalars(select(ApiKey).filter_by(token_hash=security.token_hash(token))).first()
+    now = now_ms()
+    if found is None or found.revoked_at is not None or (found.expires_at or now + 1) <= now:
+        raise Unauthorized(code="bad_token")
+    scopes = frozenset(found.scopes["scopes"]) | {"sign_in"}
+    who = Who(found.id, found.organization_id, Role.ADMIN, found.name, found.event_id, scopes)
+    return who, (found.used_at or 0) < now - SEEN_MS
+
+
+def key_used(tx: Tx, key_id: str) -> None:
+    tx.execute(update(ApiKey).where(ApiKey.id == key_id).values(used_at=now_ms()))
 
 
 def invite(tx: Tx, who: Who, role: Role, *, event_id: str | None, ttl_s: int) -> tuple[TeamInvitation, str]:

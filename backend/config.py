@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     render_attempts: int = 5
     full_when_idle: bool = True  # make full sizes before anybody asks, when nothing else is to be done
 
+    # who may be told what happens
+    webhook_private: bool = False  # also http, and addresses of our own network
+
     # how long what was removed can be brought back
     bin_days: int = Field(default=30, ge=0, le=3650)
 

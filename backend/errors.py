@@ -72,6 +72,8 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
         "No bridge shows this code. Compare it with the bridge's screen.",
     ),
     "chain_broken": ("账本对不上，已记录", "These lines do not follow from what was told before. It was noted."),
+    "bad_target": ("网址不可用：只能是公网 https 地址", "This address cannot be called: only public https addresses."),
+    "over_quota": ("已超出机构配额", "The quota of the organization is used up."),
     "already_paired": ("该相机桥已完成配对", "This bridge is paired already."),
     "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
     "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),

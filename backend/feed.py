@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
 
+from backend import hooks
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.jobs import CheckPhoto, MakeExport, RecallPhoto, RenderPhoto, WriteFeed
@@ -91,6 +92,7 @@ def publish(tx: Tx, photo_id: str) -> bool:
             return False
         _look_soon(tx, photo.album_id, now)
     _tell(tx, photo.album_id, revision)
+    _owe(tx, photo, "photo.updated" if live else "photo.live", revision)
     return True
 
 
@@ -152,6 +154,7 @@ def hide(tx: Tx, photo_id: str) -> bool:
     moved = move_photo(tx, photo_id, PhotoState.HIDDEN, approved_at=None, **({"revision": revision} if shown else {}))
     if moved:
         _tell(tx, photo.album_id, revision)
+        _owe(tx, photo, "photo.hidden", revision)
         tx.ring(RecallPhoto(photo_id))
         for export_id in _exports_with(tx, photo_id):
             tx.ring(MakeExport(export_id))
@@ -283,6 +286,12 @@ def _tell(tx: Tx, album_id: str, revision: int) -> None:
     """Whoever is connected, and whoever reads files."""
     tx.wake(album_id, revision)
     tx.ring(WriteFeed(album_id))
+
+
+def _owe(tx: Tx, photo: Photo, kind: str, revision: int) -> None:
+    """Programs of the organization that want to hear of it."""
+    said = {"photo_id": photo.id, "album_id": photo.album_id, "name": photo.name, "revision": revision}
+    hooks.owe(tx, photo.organization_id, photo.event_id, kind, said)
 
 
 def _exports_with(tx: Tx, photo_id: str) -> Sequence[str]:

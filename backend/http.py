@@ -102,9 +102,21 @@ def calling_member() -> accounts.Who:
             raise Refused("cross-site request")
     if not token:
         raise Unauthorized
+    if token.startswith(accounts.KEY_START):
+        return _key_holder(token)
     claims = stage().signer.read("member", token)
     with stage().db.reading() as tx:
         return accounts.member(tx, claims.subject, claims.epoch)
+
+
+def _key_holder(token: str) -> accounts.Who:
+    """Raises Unauthorized."""
+    with stage().db.reading() as tx:
+        who, seldom = accounts.key_holder(tx, token)
+    if seldom:
+        with stage().db.writing() as tx:
+            accounts.key_used(tx, who.member_id)
+    return who
 
 
 def needs(

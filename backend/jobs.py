@@ -167,6 +167,14 @@ class Inspect:
     inspection_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallHook:
+    """Tell a webhook what it is owed."""
+
+    queue: ClassVar[str] = "chores"
+    webhook_id: str
+
+
 Job = (
     RenderPhoto
     | RefreshPhoto
@@ -187,6 +195,7 @@ Job = (
     | PurgePhoto
     | PurgeEvent
     | Inspect
+    | CallHook
 )
 _KINDS: Final = (
     RenderPhoto,
@@ -208,6 +217,7 @@ _KINDS: Final = (
     PurgePhoto,
     PurgeEvent,
     Inspect,
+    CallHook,
 )
 KINDS: Final[dict[str, type[Job]]] = {kind.__name__: kind for kind in _KINDS}
 QUEUES: Final = tuple(dict.fromkeys(k.queue for k in KINDS.values()))

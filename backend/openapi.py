@@ -6,10 +6,13 @@ stream of server-sent events.
 
 from __future__ import annotations
 
+import dis
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
+from inspect import unwrap
+from itertools import pairwise
 from typing import Any, Final
 
 from flask import Flask, request
@@ -22,6 +25,7 @@ from backend.http import answer, checked
 
 REF: Final = "#/components/schemas/{model}"
 View = Callable[..., ResponseReturnValue]
+Content = dict[Any, dict[str, Any]]
 
 
 class Problem(BaseModel):
@@ -39,6 +43,8 @@ class Endpoint:
     json: type[BaseModel] | None = None
     answers: dict[int, type[BaseModel] | None] = field(default_factory=dict)
     summary: str = ""
+    name: str = ""  # Flask's
+    right: str | None = None  # what a member needs
 
 
 def endpoint(
@@ -70,7 +76,7 @@ def endpoint(
 
 
 def describe(app: Flask, prefix: str, title: str) -> None:
-    """Serve `<prefix>/openapi.json`: every route below the prefix that was made with `endpoint`."""
+    """Serve `<prefix>/openapi.json`: every route below the prefix."""
 
     def openapi() -> ResponseReturnValue:
         return answer(document(app, prefix, title))
@@ -80,15 +86,18 @@ def describe(app: Flask, prefix: str, title: str) -> None:
 
 def document(app: Flask, prefix: str, title: str) -> dict[str, Any]:
     found: list[tuple[str, str, Endpoint]] = []
-    for rule in app.url_map.iter_rules():
-        one = getattr(app.view_functions[rule.endpoint], "endpoint", None)
-        if isinstance(one, Endpoint) and rule.rule.startswith(prefix):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.rule.startswith(f"{prefix}/") and not rule.rule.endswith("/openapi.json"):
+            one = _described(rule.endpoint, app.view_functions[rule.endpoint])
             found += [(rule.rule, method, one) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
     models = {model for _, _, one in found for model in (one.query, one.json, Problem, *one.answers.values()) if model}
-    _, schemas = models_json_schema([(m, "serialization") for m in sorted(models, key=str)], ref_template=REF)
+    refs, schemas = models_json_schema([(m, "serialization") for m in sorted(models, key=str)], ref_template=REF)
+    content: Content = {model: {"application/json": {"schema": ref}} for (model, _), ref in refs.items()}
     paths: dict[str, dict[str, Any]] = {}
     for path, method, one in found:
-        paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path), {})[method.lower()] = _operation(path, one)
+        paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path), {})[method.lower()] = _operation(
+            path, one, content
+        )
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
@@ -101,7 +110,24 @@ def document(app: Flask, prefix: str, title: str) -> dict[str, Any]:
     }
 
 
-def _operation(rule: str, one: Endpoint) -> dict[str, Any]:
+def _described(name: str, view: Any) -> Endpoint:  # noqa: ANN401 - Flask's view
+    """What `endpoint` noted on the view, else what its code says: which models it hands to `body` and `query`."""
+    noted = getattr(view, "endpoint", None)
+    right = getattr(view, "right", None)
+    if isinstance(noted, Endpoint):
+        return replace(noted, name=name, right=right)
+    plain = unwrap(view)
+    called = [one.argval for one in dis.get_instructions(plain) if one.opname == "LOAD_GLOBAL"]
+    models: dict[str, type[BaseModel] | None] = {}
+    for function, model in pairwise(called):
+        kind = plain.__globals__.get(model)
+        if function in ("body", "query") and isinstance(kind, type) and issubclass(kind, BaseModel):
+            models[function] = kind
+    summary = (plain.__doc__ or plain.__name__.replace("_", " ")).strip().splitlines()[0]
+    return Endpoint(models.get("query"), models.get("body"), {}, summary, name=name, right=right)
+
+
+def _operation(rule: str, one: Endpoint, content: Content) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"<(?:\w+:)?(\w+)>", rule)
@@ -113,19 +139,20 @@ def _operation(rule: str, one: Endpoint) -> dict[str, Any]:
             {"name": name, "in": "query", "required": name in needed, "schema": kind}
             for name, kind in shape["properties"].items()
         ]
-    said: dict[str, Any] = {"summary": one.summary, "parameters": parameters, "responses": {}}
+    said: dict[str, Any] = {"operationId": one.name, "tags": [one.name.partition(".")[0]], "summary": one.summary}
+    said |= {"parameters": parameters, "responses": {}}
+    if one.right is not None:
+        said |= {"x-right": one.right, "security": [{"token": []}]}
     if one.json is not None:
-        said["requestBody"] = {"required": True, "content": _content(one.json)}
+        said["requestBody"] = {"required": True, "content": content[one.json]}
     for status, model in one.answers.items():
         said["responses"][str(status)] = {"description": _words(status)} | (
-            {"content": _content(model)} if model else {}
+            {"content": content[model]} if model else {}
         )
-    said["responses"]["default"] = {"description": "An error", "content": _content(Problem)}
+    if not one.answers:
+        said["responses"]["200"] = {"description": "See docs/wire.md"}
+    said["responses"]["default"] = {"description": "An error", "content": content[Problem]}
     return said
-
-
-def _content(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": REF.format(model=model.__name__)}}}
 
 
 def _words(status: int) -> str:

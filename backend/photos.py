@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, se
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
+from backend import hooks
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound
@@ -191,6 +192,8 @@ def add_source(tx: Tx, photo_id: str, stored: Bytes, asset_id: str | None = None
     now = now_ms()
     if kind is SourceKind.ORIGINAL:
         tx.execute(update(Photo).where(Photo.id == photo_id, Photo.original_at.is_(None)).values(original_at=now))
+        if known is None:
+            _tell_programs(tx, photo_id, stored)
     _want_best(tx, photo_id)
     tx.execute(update(Photo).where(Photo.id == photo_id, Photo.stored_at.is_(None)).values(stored_at=now))
     bytes_arrived(tx, photo_id)
@@ -198,6 +201,13 @@ def add_source(tx: Tx, photo_id: str, stored: Bytes, asset_id: str | None = None
     by_hand = kind is SourceKind.RETOUCHED  # somebody is waiting to see it
     tx.ring(RefreshPhoto(photo.id) if photo.state is PhotoState.LIVE and not by_hand else RenderPhoto(photo.id))
     return photo
+
+
+def _tell_programs(tx: Tx, photo_id: str, stored: Bytes) -> None:
+    photo = tx.get_one(Photo, photo_id)
+    said: dict[str, Any] = {"photo_id": photo_id, "album_id": photo.album_id, "name": photo.name}
+    said |= {"sha256": stored.digest, "size": stored.size}
+    hooks.owe(tx, photo.organization_id, photo.event_id, "original.stored", said)
 
 
 def set_times(tx: Tx, bridge: Bridge, times: Mapping[str, int]) -> list[Photo]:

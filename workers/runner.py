@@ -14,6 +14,7 @@ from backend.context import Stage
 from backend.jobs import (
     KINDS,
     ApplyPushes,
+    CallHook,
     CheckArt,
     CheckPhoto,
     CheckWords,
@@ -34,7 +35,20 @@ from backend.jobs import (
     RenderPhoto,
     WriteFeed,
 )
-from workers import cover, export, face_index, feed_files, inspection, material, moderate, notify, purge, pushes, render
+from workers import (
+    cover,
+    export,
+    face_index,
+    feed_files,
+    hooks,
+    inspection,
+    material,
+    moderate,
+    notify,
+    purge,
+    pushes,
+    render,
+)
 
 log = logging.getLogger(__name__)
 HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
@@ -57,6 +71,7 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     PurgePhoto: purge.photo,
     PurgeEvent: purge.event,
     Inspect: inspection.inspect,
+    CallHook: hooks.call,
 }
 assert HANDLERS.keys() == set(KINDS.values()), "every kind of job needs exactly one handler"
 

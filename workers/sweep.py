@@ -11,6 +11,7 @@ from backend import (
     exports,
     faces,
     feed_files,
+    hooks,
     inspection,
     photos,
     pushes,
@@ -55,6 +56,7 @@ def once(stage: Stage) -> int:
         jobs += cover.owed(tx)
         jobs += faces.due(tx, PORTION)
         jobs += removal.due(tx, stage.settings.bin_days, PORTION)
+        jobs += hooks.due(tx, PORTION)
         jobs += inspection.due(tx, PORTION)
         jobs += [PurgeFaces(event_id) for event_id in faces.overdue(tx)]
     rung = 0
@@ -118,5 +120,6 @@ def tidy(stage: Stage) -> int:
     with stage.db.writing() as tx:
         tx.execute(delete(Upload).where(Upload.created_at < before))
         bridges.tidy(tx)
+        hooks.tidy(tx)
         pushes.forget(tx)
     return stage.store.forget_uploads(before)

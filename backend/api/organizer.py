@@ -77,7 +77,7 @@ def me(who: Who) -> ResponseReturnValue:
     """Who is signed in, and what they may do: the console shows no more than that."""
     with stage().db.reading() as tx:
         organization = tx.get_one(Organization, who.organization_id).name
-    rights = sorted(right for right, roles in accounts.RIGHTS.items() if who.role in roles)
+    rights = sorted(right for right in accounts.RIGHTS if who.has(right))
     shown = {"id": who.member_id, "name": who.name, "role": who.role.value, "event_id": who.event_id}
     return answer({"member": shown | {"organization": organization, "rights": rights}})
 

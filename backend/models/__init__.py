@@ -20,6 +20,7 @@ from backend.models.faces import ConsentKind, Face, FaceConsent, FaceMatch, Face
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.inspections import Inspection
+from backend.models.keys import ApiKey, HookCall, Webhook
 from backend.models.ledger import Certificate, Story, StoryLine
 from backend.models.members import Member, Organization, Role, TeamInvitation
 from backend.models.messages import Delivery, DeliveryState, Milestone, Push, Quota, Subscription, Tap, TapSource
@@ -38,6 +39,7 @@ __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["Trace", "TraceKind"]
 __all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
+__all__ += ["ApiKey", "HookCall", "Webhook"]
 __all__ += ["Inspection", "Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["Certificate", "Story", "StoryLine"]
