@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     store: Literal["local", "oss"] = "local"
     store_dir: Path | None = None  # None: data_dir/blobs
 
+    face_model: Path | None = None  # description of a bought network that tells faces apart; None: SFace
+
     # Alibaba OSS (store=oss)
     oss_bucket: str = ""
     oss_region: str = ""  # cn-hangzhou, without «oss-»

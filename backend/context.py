@@ -36,6 +36,7 @@ class Stage:
     signer: Signer
     others: Mapping[str, WeChat] = field(default_factory=dict)  # more mini-programs, by appid
     face_engine: Callable[[], FaceEngine | None] = no_engine  # loaded when it is first asked for
+    face_model: str | None = None  # the engine's name, known without loading it; None: whichever there is
     face_indexes: Indexes = field(default_factory=Indexes)
 
     @property

@@ -68,6 +68,20 @@ class Database:
         except RedisError as exc:
             log.warning("could not ring: %s jobs=%s; the sweep will", type(exc).__name__, len(jobs))
 
+    def scrub(self) -> bool:
+        """After a deletion that must leave nothing: empty SQLite's journal, where older pages still are. False: not
+        now, because somebody reads; the journal is written over in time anyway. May wait two seconds: not for servers.
+
+        PostgreSQL keeps old rows until its vacuum, and in its own journal: there it is the event's key that goes.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self.engine.connect().execution_options(begin="SELECT 1", isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=2000")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").first()
+            connection.exec_driver_sql("PRAGMA busy_timeout=15000")
+        return busy is None or not busy[0]
+
 
 def outside() -> None:
     """Adapters call this first: nobody may wait for a network while holding a transaction."""
@@ -96,6 +110,7 @@ def _engine(url: str) -> Engine:
                 "busy_timeout=15000",
                 "foreign_keys=ON",
                 "temp_store=MEMORY",
+                "secure_delete=ON",  # what is deleted is overwritten, not only forgotten
             ):
                 connection.execute(f"PRAGMA {pragma}")
 

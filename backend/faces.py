@@ -6,6 +6,7 @@ unless the guest agrees apart from that to be told of new photos.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections import OrderedDict
@@ -14,14 +15,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, func, or_, select, update
 
-from backend import face_notice
+from backend import face_notice, ledger, veils
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import Conflict, Refused
-from backend.face_vectors import Box, Matrix, Numbers, Seen, mean
-from backend.jobs import IndexFaces
+from backend.face_vectors import Box, FaceEngine, Matrix, Numbers, Seen, mean
+from backend.jobs import GroupFaces, IndexFaces
 from backend.models import (
     ConsentKind,
     Event,
@@ -44,6 +45,8 @@ CONSENT_MS: Final = 7 * DAY_MS  # after the event, or after it was given
 MATRICES_BYTES: Final = 200 * 1024 * 1024
 FILING: Final = 100_000  # persons' faces stored, from which the authority must be told
 MATCHED: Final = 2000
+LEAST_NEW: Final = 20  # faces, before persons are grouped anew
+MOST_GROUPED: Final = 50_000  # more take minutes and a gigabyte; they stay as they joined
 
 
 def rule(tx: Tx, event_id: str) -> FaceRule | None:
@@ -75,28 +78,41 @@ def switch_on(tx: Tx, event: Event, signer: Signer, said: dict[str, Any]) -> Fac
     if found.sealed_key is None:
         found.sealed_key = signer.seal(Box.new_key())
         found.purged_at = found.certificate = None
+    if not found.active:  # what was looked at meanwhile was not kept
+        kept = exists().where(Face.photo_id == FaceScan.photo_id)
+        tx.execute(delete(FaceScan).where(FaceScan.event_id == event.id, FaceScan.faces > 0, ~kept))
     found.active, found.switched_at = True, now_ms()
     for name in ("children", "contact", "checklist", "notice"):
         setattr(found, name, said[name])
-    found.purge_at = (event.ends_at or event.starts_at or now_ms()) + min(said["days"], MOST_DAYS) * DAY_MS
-    found.purge_at = max(found.purge_at, now_ms() + DAY_MS)
+    found.tap_h5, found.tap_mini = said.get("tap_h5", False), said.get("tap_mini", False)
+    found.purge_at = _purge_at(event, said["days"])
     tx.flush()
     for photo_id in tx.scalars(_unseen(event.id).limit(200)):
         tx.ring(IndexFaces(photo_id))
     return found
 
 
-def notice(tx: Tx, event: Event, found: FaceRule) -> dict[str, Any]:
-    """The text guests agree to now, with its version."""
+def notice(tx: Tx, event: Event, found: FaceRule | None) -> dict[str, Any]:
+    """The text guests agree to now, with its version; without a rule as it would be."""
     organization = tx.get_one(Organization, event.organization_id)
-    until = datetime.fromtimestamp((found.purge_at or 0) / 1000, UTC).date().isoformat()
-    return face_notice.notice(organization.name, event.title, found.contact, until)
+    purge_at = (found.purge_at if found else None) or _purge_at(event, KEPT_DAYS)
+    until = datetime.fromtimestamp(purge_at / 1000, UTC).date().isoformat()
+    return face_notice.notice(organization.name, event.title, found.contact if found else "", until)
 
 
-def purge(tx: Tx, event_id: str) -> dict[str, Any]:
-    """Delete every vector, box, consent and template of the event and destroy its key. Returns the certificate."""
+def _purge_at(event: Event, days: int) -> int:
+    ends = event.ends_at or event.starts_at or now_ms()
+    return max(ends + min(days, MOST_DAYS) * DAY_MS, now_ms() + DAY_MS)
+
+
+def purge(tx: Tx, event_id: str, signer: Signer) -> dict[str, Any]:
+    """Delete every vector, box, consent and template of the event and destroy its key.
+
+    Returns `{certificate, signature, key_id}`: how many there were and are, signed, for `kuaimen certificate check`.
+    """
     found = tx.get_one(FaceRule, event_id)
-    counted = {}
+    veiled = veils.forget_vectors(tx, event_id)  # what is covered stays covered
+    counted, left = {"veil_vectors": veiled}, 0
     for name, kind in (
         ("faces", Face),
         ("photos", FaceScan),
@@ -104,12 +120,24 @@ def purge(tx: Tx, event_id: str) -> dict[str, Any]:
         ("matches", FaceMatch),
         ("consents", FaceConsent),
     ):
-        gone = tx.scalar(select(func.count()).select_from(kind).where(kind.event_id == event_id)) or 0
+        there = select(func.count()).select_from(kind).where(kind.event_id == event_id)
+        counted[name] = tx.scalar(there) or 0
         tx.execute(delete(kind).where(kind.event_id == event_id))
-        counted[name] = gone
+        left += tx.scalar(there) or 0
     key_digest = hashlib.sha256((found.sealed_key or "").encode()).hexdigest()
     found.active, found.sealed_key, found.purged_at = False, None, now_ms()
-    found.certificate = {"event_id": event_id, "deleted": counted, "key_sha256": key_digest, "at": found.purged_at}
+    found.tap_h5 = found.tap_mini = False
+    said = {
+        "kind": "faces_deleted",
+        "event": {"id": event_id, "title": tx.scalar(select(Event.title).where(Event.id == event_id))},
+        "deleted": counted,
+        "left": left,
+        "key_sha256": key_digest,
+        "at": found.purged_at,
+    }
+    key = signer.certificate_key()
+    signature = base64.b64encode(key.sign(ledger.canonical(said).encode())).decode()
+    found.certificate = {"certificate": said, "signature": signature, "key_id": ledger.key_id(key.public_key())}
     return found.certificate
 
 
@@ -128,17 +156,19 @@ def persons_stored(tx: Tx) -> int:
 # --- index --------------------------------------------------------------------------------------------------------
 
 
-def due(tx: Tx, limit: int) -> list[IndexFaces]:
-    """Photos that guests see and nobody looked at for faces, where that is wanted."""
-    return [IndexFaces(photo_id) for photo_id in tx.scalars(_unseen(None).limit(limit))]
+def due(tx: Tx, limit: int, engine: str | None = None) -> list[IndexFaces]:
+    """Photos that nobody looked at for faces, where that is wanted; or not yet with this engine."""
+    return [IndexFaces(photo_id) for photo_id in tx.scalars(_unseen(None, engine).limit(limit))]
 
 
-def _unseen(event_id: str | None) -> Any:  # noqa: ANN401 - a Select of ids
-    done = exists().where(
-        FaceScan.photo_id == Photo.id,
-        or_(FaceScan.faces.is_not(None), FaceScan.attempts >= ATTEMPTS, FaceScan.due_at > now_ms()),
-    )
-    wanted = and_(FaceRule.active, FaceRule.sealed_key.is_not(None), Photo.state == PhotoState.LIVE, ~done)
+def _unseen(event_id: str | None, engine: str | None = None) -> Any:  # noqa: ANN401 - a Select of ids
+    """What guests see, where the event wants that; whatever came, while somebody is to be covered in it."""
+    seen = or_(FaceScan.faces.is_not(None), FaceScan.attempts >= ATTEMPTS)
+    seen = seen if engine is None else and_(seen, FaceScan.engine == engine)
+    done = exists().where(FaceScan.photo_id == Photo.id, or_(seen, FaceScan.due_at > now_ms()))
+    shown = and_(FaceRule.active, Photo.state == PhotoState.LIVE)
+    stored = and_(Photo.state.in_((PhotoState.STORED, PhotoState.LIVE)), veils.standing(Photo.event_id))
+    wanted = and_(or_(shown, stored), FaceRule.sealed_key.is_not(None), Photo.source_id.is_not(None), ~done)
     query = select(Photo.id).join(FaceRule, FaceRule.event_id == Photo.event_id).where(wanted)
     query = query if event_id is None else query.where(Photo.event_id == event_id)
     return query.order_by(Photo.live_at.desc())
@@ -147,10 +177,7 @@ def _unseen(event_id: str | None) -> Any:  # noqa: ANN401 - a Select of ids
 def begin(tx: Tx, photo_id: str, engine: str) -> Photo | None:
     """Take a photo to look at; the attempt is counted first, so that one that kills its worker is left. None: no."""
     found = tx.get(Photo, photo_id)
-    if found is None or found.state is not PhotoState.LIVE or found.source_id is None:
-        return None
-    wanted = tx.get(FaceRule, found.event_id)
-    if wanted is None or not wanted.active or wanted.sealed_key is None:
+    if found is None or found.source_id is None or not tx.scalar(select(exists().where(_wanted(found)))):
         return None
     scan = tx.get(FaceScan, photo_id)
     if scan is None:
@@ -164,12 +191,24 @@ def begin(tx: Tx, photo_id: str, engine: str) -> Photo | None:
     return found
 
 
+def _wanted(photo: Photo) -> ColumnElement[bool]:
+    """The event wants photos like this one looked at."""
+    shown = FaceRule.active if photo.state is PhotoState.LIVE else false()
+    veiled = veils.standing(photo.event_id) if photo.state in (PhotoState.STORED, PhotoState.LIVE) else false()
+    return and_(FaceRule.event_id == photo.event_id, FaceRule.sealed_key.is_not(None), or_(shown, veiled))
+
+
+def note_seen(tx: Tx, photo_id: str, how_many: int) -> None:
+    """Looked at, and nothing is kept."""
+    tx.execute(update(FaceScan).where(FaceScan.photo_id == photo_id).values(faces=how_many, due_at=0))
+
+
 def keep(tx: Tx, photo: Photo, engine: str, seen: Sequence[Seen], index: Matrix, sealing: Box) -> None:
     """What was found in a photo, instead of what was before; each face with whom it is most like."""
     scan = tx.get(FaceScan, photo.id, with_for_update=True)
     wanted = tx.get(FaceRule, photo.event_id)
-    if scan is None or wanted is None or wanted.sealed_key is None:
-        return  # all of it was deleted meanwhile
+    if scan is None or wanted is None or wanted.sealed_key is None or not wanted.active:
+        return  # all of it was deleted, or switched off, meanwhile
     tx.execute(delete(Face).where(Face.photo_id == photo.id))
     for ordinal, face in enumerate(seen):
         row = Face(
@@ -197,7 +236,7 @@ def follow_up(tx: Tx, photo: Photo, engine: str, index: Matrix, sealing: Box) ->
     """Guests who follow and are, surely, in this photo: it is theirs from now on. Returns who."""
     found = []
     for template in tx.scalars(select(FaceTemplate).filter_by(event_id=photo.event_id, engine=engine)):
-        hits = index.search(sealing.unseal(template.vector))
+        hits = index.search(sealing.unseal(template.vector), template.shift)
         if any(hit.sure and hit.photo_id == photo.id for hit in hits) and match(tx, template.guest_id, [photo]):
             found.append(template.guest_id)
     return found
@@ -216,23 +255,53 @@ def theirs(guest_id: str) -> ColumnElement[bool]:
     return exists().where(FaceMatch.photo_id == Photo.id, FaceMatch.guest_id == guest_id).correlate(Photo)
 
 
+def ungrouped(tx: Tx) -> list[GroupFaces]:
+    """Events with a twentieth more faces than when their persons were last grouped."""
+    faces = select(func.count(Face.id)).where(Face.event_id == FaceRule.event_id).correlate(FaceRule).scalar_subquery()
+    grown = and_(faces >= FaceRule.grouped + FaceRule.grouped / 20 + LEAST_NEW, faces <= MOST_GROUPED)
+    due_now = select(FaceRule.event_id).where(FaceRule.active, FaceRule.sealed_key.is_not(None), grown)
+    return [GroupFaces(event_id) for event_id in tx.scalars(due_now)]
+
+
+def regroup(tx: Tx, event_id: str, before: Sequence[tuple[int, int]], persons: Sequence[int]) -> int:
+    """Write down who is whom. `before`: faces with the person they were. Returns how many changed."""
+    changed = [
+        {"id": face_id, "person": person}
+        for (face_id, old), person in zip(before, persons, strict=True)
+        if old != person
+    ]
+    if changed:
+        tx.execute(update(Face), changed)
+    grown = {"grouped": len(before), "epoch": FaceRule.epoch + 1}
+    tx.execute(update(FaceRule).where(FaceRule.event_id == event_id).values(**grown))
+    return len(changed)
+
+
+def seen_in(tx: Tx, photo_id: str) -> Sequence[Face]:
+    """Faces of a photo, from left to right."""
+    return tx.scalars(select(Face).filter_by(photo_id=photo_id).order_by(Face.x)).all()
+
+
 class Indexes:
     """Matrices of events, in this process: read once, then only what is new. The oldest go when there are too many."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Matrix] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, Matrix]] = OrderedDict()
         self._one = threading.Lock()
 
-    def of(self, tx: Tx, event_id: str, engine: str, sealing: Box) -> Matrix:
+    def of(self, tx: Tx, event_id: str, engine: FaceEngine, sealing: Box) -> Matrix:
         """All faces of the event by that engine, as the transaction sees them. 100,000 take a second the first time."""
         with self._one:
-            name = f"{event_id}/{engine}"
-            found = self._kept.pop(name, None) or Matrix()
-            which = (Face.event_id == event_id, Face.engine == engine)
+            name = f"{event_id}/{engine.name}"
+            epoch = tx.scalar(select(FaceRule.epoch).where(FaceRule.event_id == event_id)) or 0
+            read, found = self._kept.pop(name, (epoch, Matrix(likeness=engine.likeness)))
+            if read != epoch:
+                found = Matrix(likeness=engine.likeness)  # persons were grouped anew
+            which = (Face.event_id == event_id, Face.engine == engine.name)
             last = int(found.ids[len(found) - 1]) if len(found) else 0
             kept = tx.scalar(select(func.count()).select_from(Face).where(*which, Face.id <= last)) or 0
             if kept != len(found):
-                found, last = Matrix(), 0
+                found, last = Matrix(likeness=engine.likeness), 0
             rows = tx.execute(
                 select(Face.id, Face.person, Face.photo_id, Face.vector).where(*which, Face.id > last).order_by(Face.id)
             ).all()
@@ -240,8 +309,8 @@ class Indexes:
                 vectors = np.stack([sealing.unseal(row.vector) for row in rows])
                 persons = [row.person or row.id for row in rows]
                 found.add([row.id for row in rows], persons, [row.photo_id for row in rows], vectors)
-            self._kept[name] = found
-            while len(self._kept) > 1 and sum(one.rows.nbytes for one in self._kept.values()) > MATRICES_BYTES:
+            self._kept[name] = (epoch, found)
+            while len(self._kept) > 1 and sum(one.rows.nbytes for _, one in self._kept.values()) > MATRICES_BYTES:
                 self._kept.popitem(last=False)
             return found
 
@@ -287,21 +356,23 @@ def demand_consent(tx: Tx, consent_id: str, guest_id: str, found: FaceRule, kind
     return given
 
 
-def follow(tx: Tx, guest_id: str, event_id: str, engine: str, sealed: bytes) -> None:
-    """Keep a guest's vector, so that new photos are looked through for them."""
+def follow(tx: Tx, guest_id: str, event_id: str, engine: str, sealed: bytes, shift: float = 0.0) -> None:
+    """Keep a guest's vector and their threshold, so that new photos are looked through for them."""
     tx.execute(delete(FaceTemplate).where(FaceTemplate.guest_id == guest_id, FaceTemplate.event_id == event_id))
-    tx.add(FaceTemplate(guest_id=guest_id, event_id=event_id, engine=engine, vector=sealed))
+    tx.add(FaceTemplate(guest_id=guest_id, event_id=event_id, engine=engine, vector=sealed, shift=shift))
 
 
-def follows(tx: Tx, guest_id: str, event_id: str) -> bool:
-    return tx.get(FaceTemplate, (guest_id, event_id)) is not None
+def follows(tx: Tx, guest_id: str, event_id: str, engine: str) -> bool:
+    """With a vector that this engine can compare."""
+    found = tx.get(FaceTemplate, (guest_id, event_id))
+    return found is not None and found.engine == engine
 
 
 def withdraw(tx: Tx, guest_id: str, event_id: str) -> dict[str, int]:
     """Everything of this guest at this event ends now. Returns how much there was, and how much is left: none."""
     mine = (FaceConsent.guest_id == guest_id, FaceConsent.event_id == event_id, FaceConsent.withdrawn_at.is_(None))
     ended = tx.execute(update(FaceConsent).where(*mine).values(withdrawn_at=now_ms()).returning(FaceConsent.id)).all()
-    counted = {"consents": len(ended)}
+    counted = {"consents": len(ended), "veil_vectors": veils.forget_vectors(tx, event_id, guest_id)}
     left = 0
     kinds: tuple[tuple[str, type[FaceTemplate | FaceMatch]], ...] = (
         ("templates", FaceTemplate),

@@ -136,6 +136,22 @@ class IndexFaces:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupFaces:
+    """An event has many new faces: find anew who is whom."""
+
+    queue: ClassVar[str] = "faces"
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubFaces:
+    """Something of a face was deleted: let no copy of it stay behind in the database's own files."""
+
+    queue: ClassVar[str] = "faces"
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PurgeFaces:
     """The time of an event's faces is over: delete all of it."""
 
@@ -191,6 +207,8 @@ Job = (
     | WriteFeed
     | MakeExport
     | IndexFaces
+    | GroupFaces
+    | ScrubFaces
     | PurgeFaces
     | PurgePhoto
     | PurgeEvent
@@ -213,6 +231,8 @@ _KINDS: Final = (
     CheckWords,
     ApplyPushes,
     IndexFaces,
+    GroupFaces,
+    ScrubFaces,
     PurgeFaces,
     PurgePhoto,
     PurgeEvent,

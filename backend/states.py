@@ -21,6 +21,7 @@ from backend.models import (
     EventState,
     Export,
     ExportState,
+    FaceVeil,
     FeedFiles,
     Pairing,
     PairingState,
@@ -30,6 +31,7 @@ from backend.models import (
     ReportState,
     RetouchState,
     RetouchTask,
+    VeilState,
 )
 
 S = TypeVar("S", bound=StrEnum)
@@ -89,6 +91,13 @@ REPORT: Final[dict[ReportState, frozenset[ReportState]]] = {
     ReportState.OPEN: frozenset({ReportState.UPHELD, ReportState.DISMISSED}),
     ReportState.UPHELD: frozenset(),
     ReportState.DISMISSED: frozenset(),
+}
+
+VEIL: Final[dict[VeilState, frozenset[VeilState]]] = {
+    VeilState.OPEN: frozenset({VeilState.APPROVED, VeilState.DECLINED, VeilState.ENDED}),
+    VeilState.APPROVED: frozenset({VeilState.ENDED}),
+    VeilState.DECLINED: frozenset({VeilState.APPROVED, VeilState.ENDED}),  # a member thought better of it
+    VeilState.ENDED: frozenset(),
 }
 
 
@@ -171,6 +180,11 @@ def move_reports(tx: Tx, photo_id: str, to: ReportState, **also: object) -> int:
     )
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def move_veil(tx: Tx, veil_id: str, to: VeilState, **also: object) -> bool:
+    mine = update(FaceVeil).where(FaceVeil.id == veil_id, FaceVeil.state.in_(_sources(VEIL, to)))
+    return _one(tx.execute(mine.values(state=to, **also)))
 
 
 def deliver(tx: Tx, sent: Sequence[tuple[str, str]], **also: object) -> None:

@@ -32,6 +32,7 @@ from backend.api import (
     scans,
     schedule,
     team,
+    veils,
 )
 from backend.context import Stage
 from miniprogram_api import (
@@ -52,6 +53,7 @@ from miniprogram_api import (
     track,
 )
 from miniprogram_api import faces as find_me
+from miniprogram_api import veils as cover_me
 from miniprogram_api.hub import Hub
 from web import certificates, pages, prints, reports
 from web import entry as door
@@ -81,6 +83,7 @@ def create_app(stage: Stage) -> Flask:
         faces,
         keys,
         removal,
+        veils,
         retoucher,
         review,
         messages,
@@ -98,6 +101,7 @@ def create_app(stage: Stage) -> Flask:
         cards,
         mine,
         find_me,
+        cover_me,
         pictures,
         subscriptions,
         track,

@@ -15,7 +15,7 @@ class Aside:
 
     def __init__(self, engine: FaceEngine, pool: Any) -> None:  # noqa: ANN401 - gevent has no types
         self._engine, self._pool = engine, pool
-        self.name = engine.name
+        self.name, self.likeness = engine.name, engine.likeness
 
     def look(self, data: bytes, *, selfie: bool = False) -> Looked:
         found: Looked = self._pool.apply(self._engine.look, (data,), {"selfie": selfie})

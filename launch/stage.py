@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from pydantic import SecretStr
 from redis import Redis
 from redis.backoff import ExponentialBackoff
@@ -50,5 +52,6 @@ def open_stage(settings: Settings) -> Stage:
         redis=redis,
         signer=Signer(settings.secret_key.get_secret_value()),
         others=open_others(settings, redis),
-        face_engine=recognition.engine,
+        face_engine=functools.partial(recognition.engine, settings.face_model),
+        face_model=recognition.name_of(settings.face_model),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import orjson
@@ -21,10 +21,11 @@ from backend import audit, faces, feed, gate, security
 from backend.accounts import H5_APPID
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.errors import BadInput, Conflict, Gone, Refused, TooLarge, Unauthorized
-from backend.face_vectors import Box, FaceEngine, Hit, Looked, Matrix, Numbers
+from backend.errors import BadInput, Conflict, Gone, NotFound, Refused, TooLarge, Unauthorized
+from backend.face_vectors import Box, FaceEngine, Hit, Looked, Matrix, Numbers, taught
 from backend.gate import Right
 from backend.http import answer, calling_guest, stage
+from backend.jobs import ScrubFaces
 from backend.models import ConsentKind, Event, FaceConsent, FaceRule, Guest, Photo
 from backend.openapi import endpoint
 from miniprogram_api.face_shapes import (
@@ -35,6 +36,7 @@ from miniprogram_api.face_shapes import (
     Follow,
     Followed,
     Found,
+    Like,
     SearchQuery,
     Stopped,
 )
@@ -44,6 +46,12 @@ SELFIE_BYTES: Final = 8 * 1024 * 1024
 TICKET_MS: Final = 30 * 60_000
 SHOWN: Final = 300  # photos of one answer
 AN_HOUR: Final = 20  # searches of one guest
+Way = Literal["selfie", "tap", "search", "veil"]
+_WAYS: Final[dict[ConsentKind, Way]] = {
+    ConsentKind.SEARCH: "search",
+    ConsentKind.FOLLOW: "selfie",
+    ConsentKind.VEIL: "veil",
+}
 LEAST_PX, LEAST_SCORE, TWICE, LEAST_LIGHT = 100, 0.8, 2.0, 0.16  # what a selfie has to be; light 0–1
 
 
@@ -65,6 +73,7 @@ class Ticket:
     consent_id: str
     vector: Numbers
     no: tuple[str, ...]  # photos that are not of this guest
+    shift: float = 0.0  # of this guest's threshold
 
 
 @bp.get("/albums/<album_id>/faces")
@@ -74,19 +83,20 @@ def offer(album_id: str) -> ResponseReturnValue:
     guest = calling_guest()
     with stage().db.reading() as tx:
         album = gate.enter(tx, album_id).album
-        rule = faces.rule(tx, album.event_id)
-        if rule is None or not rule.active or stage().face_engine() is None or not _in_browser(tx, guest):
-            return answer({"offered": False})
+        rule, engine, selfie = faces.rule(tx, album.event_id), stage().face_engine(), _in_browser(tx, guest)
+        if rule is None or not rule.active or engine is None or not (selfie or rule.tap_mini):
+            return answer({"offered": False, "tap": False})
         given = select(FaceConsent).filter_by(guest_id=guest, event_id=album.event_id, withdrawn_at=None)
         valid = given.where(FaceConsent.expires_at > now_ms(), FaceConsent.notice == rule.notice)
         consents = {c.kind.value: c.id for c in tx.scalars(valid.order_by(FaceConsent.given_at))}
         return answer(
             {
-                "offered": True,
+                "offered": selfie,
+                "tap": tap_here(tx, guest, rule),
                 "notice": faces.notice(tx, tx.get_one(Event, album.event_id), rule) | {"version": rule.notice},
                 "children": rule.children,
                 "consents": consents,
-                "following": bool(guest) and faces.follows(tx, guest or "", album.event_id),
+                "following": bool(guest) and faces.follows(tx, guest or "", album.event_id, engine.name),
             }
         )
 
@@ -96,7 +106,7 @@ def offer(album_id: str) -> ResponseReturnValue:
 def agree(album_id: str, json: Agreement) -> ResponseReturnValue:
     """One thing, one event, one version. Under 14 a guardian says so."""
     with stage().db.writing() as tx:
-        asked = _asked(tx, album_id)
+        asked = asked_at(tx, album_id, _WAYS[json.kind])
         if json.notice != asked.rule.notice:
             raise Refused(code="consent_outdated")
         if not (json.adult or json.guardian):
@@ -110,7 +120,7 @@ def agree(album_id: str, json: Agreement) -> ResponseReturnValue:
 def search(album_id: str, query: SearchQuery) -> ResponseReturnValue:
     """Body: the selfie. 422 says what is wrong with it, 403 what is wrong with the consent."""
     with stage().db.reading() as tx:
-        asked = _asked(tx, album_id)
+        asked = asked_at(tx, album_id)
         faces.demand_consent(tx, query.consent, asked.guest, asked.rule, ConsentKind.SEARCH)
     security.allow(stage().redis, f"faces:{asked.guest}", limit=AN_HOUR, window_s=3600)
     if (request.content_length or 0) > SELFIE_BYTES:
@@ -124,10 +134,25 @@ def search(album_id: str, query: SearchQuery) -> ResponseReturnValue:
 def again(album_id: str, json: Again) -> ResponseReturnValue:
     """«That is me», «that is not me»: a better answer, for this guest only; or the same for another album."""
     with stage().db.reading() as tx:
-        asked, ticket = _with_ticket(tx, album_id, json.ticket)
-        index = _index(tx, asked)
+        asked, ticket = with_ticket(tx, album_id, json.ticket)
+        index = index_of(tx, asked)
+    shift = taught(index, ticket.vector, ticket.shift, json.yes, json.no)
     vector = faces.vector_of(index, ticket.vector, json.yes)
-    return _answer(asked, replace(ticket, vector=vector, no=tuple({*ticket.no, *json.no})[:SHOWN]))
+    return _answer(asked, replace(ticket, vector=vector, no=tuple({*ticket.no, *json.no})[:SHOWN], shift=shift))
+
+
+@bp.post("/albums/<album_id>/faces/like")
+@endpoint(json=Like, answers={200: Found})
+def like(album_id: str, json: Like) -> ResponseReturnValue:
+    """More photos of a person who was tapped in one; nothing is sent but the number of the face, nothing is kept."""
+    with stage().db.reading() as tx:
+        asked = asked_at(tx, album_id, "tap")
+        faces.demand_consent(tx, json.consent, asked.guest, asked.rule, ConsentKind.SEARCH)
+        vector = index_of(tx, asked).vector_of(json.face_id)
+    if vector is None:
+        raise NotFound("face")
+    security.allow(stage().redis, f"faces:{asked.guest}", limit=AN_HOUR, window_s=3600)
+    return answer(_found(asked, Ticket(json.consent, vector, ())) | {"ticket": ""})
 
 
 @bp.post("/albums/<album_id>/faces/follow")
@@ -135,10 +160,12 @@ def again(album_id: str, json: Again) -> ResponseReturnValue:
 def follow(album_id: str, json: Follow) -> ResponseReturnValue:
     """Keep the vector, sealed, under a consent of its own: what was surely found, and what comes, is in «mine»."""
     with stage().db.writing() as tx:
-        asked, ticket = _with_ticket(tx, album_id, json.ticket)
+        asked, ticket = with_ticket(tx, album_id, json.ticket)
         faces.demand_consent(tx, json.consent, asked.guest, asked.rule, ConsentKind.FOLLOW)
-        faces.follow(tx, asked.guest, asked.rule.event_id, asked.engine.name, asked.box.seal(ticket.vector))
-        sure = [hit.photo_id for hit in _hits(_index(tx, asked), ticket) if hit.sure][:SHOWN]
+        faces.follow(
+            tx, asked.guest, asked.rule.event_id, asked.engine.name, asked.box.seal(ticket.vector), ticket.shift
+        )
+        sure = [hit.photo_id for hit in _hits(index_of(tx, asked), ticket) if hit.sure][:SHOWN]
         faces.match(tx, asked.guest, tx.scalars(select(Photo).where(Photo.id.in_(sure))).all())
         return answer({"following": True, "photos": len(sure)})
 
@@ -156,6 +183,7 @@ def stop(album_id: str) -> ResponseReturnValue:
         proof = {"deleted": counted, "at": now_ms()}
         event = f"event:{album.event_id}"
         audit.record(tx, album.organization_id, f"guest:{guest}", "faces_withdrawn", event, ({}, proof))
+        tx.ring(ScrubFaces(album.event_id))
     return answer(proof)
 
 
@@ -165,15 +193,26 @@ def _in_browser(tx: Tx, guest: str | None) -> bool:
     return found is not None and found.appid == H5_APPID
 
 
-def _asked(tx: Tx, album_id: str) -> Asked:
-    """Raises Unauthorized, Refused `faces_off`, Conflict `faces_absent`, and as the gate."""
+def tap_here(tx: Tx, guest: str | None, rule: FaceRule) -> bool:
+    """Whether the organizer lets this client tap faces."""
+    return rule.tap_h5 if _in_browser(tx, guest) else rule.tap_mini
+
+
+def asked_at(tx: Tx, album_id: str, way: Way = "selfie") -> Asked:
+    """Who asks and may, that way: by selfie, in a browser only; by tapping a face, where the organizer lets that
+    client; to be covered, anywhere.
+
+    Raises Unauthorized, Refused `faces_off`, Conflict `faces_absent`, and as the gate.
+    """
     guest = calling_guest()
     if guest is None:
         raise Unauthorized
     right = gate.enter(tx, album_id)
     rule = faces.active(tx, right.album.event_id)
-    if not _in_browser(tx, guest):
-        raise Refused("not in a mini-program", code="faces_off")
+    browser = _in_browser(tx, guest)
+    tap = tap_here(tx, guest, rule)
+    if not {"selfie": browser, "tap": tap, "search": browser or tap, "veil": True}[way]:
+        raise Refused(f"no {way} in this client", code="faces_off")
     engine = stage().face_engine()
     if engine is None:
         raise Conflict(code="faces_absent")
@@ -196,18 +235,22 @@ def _selfie(looked: Looked) -> Numbers:
     return first.vector
 
 
-def _index(tx: Tx, asked: Asked) -> Matrix:
-    return stage().face_indexes.of(tx, asked.rule.event_id, asked.engine.name, asked.box)
+def index_of(tx: Tx, asked: Asked) -> Matrix:
+    return stage().face_indexes.of(tx, asked.rule.event_id, asked.engine, asked.box)
 
 
 def _hits(index: Matrix, ticket: Ticket) -> list[Hit]:
-    return [hit for hit in index.search(ticket.vector) if hit.photo_id not in ticket.no]
+    return [hit for hit in index.search(ticket.vector, ticket.shift) if hit.photo_id not in ticket.no]
 
 
 def _answer(asked: Asked, ticket: Ticket) -> ResponseReturnValue:
+    return answer(_found(asked, ticket) | {"ticket": _issue(asked, ticket)})
+
+
+def _found(asked: Asked, ticket: Ticket) -> dict[str, Any]:
     album_id = asked.right.album.id
     with stage().db.reading() as tx:
-        index = _index(tx, asked)
+        index = index_of(tx, asked)
         hits = _hits(index, ticket)
         here = set(tx.scalars(select(Photo.id).filter_by(album_id=album_id))) if hits else set()
         hits = [hit for hit in hits if hit.photo_id in here][:SHOWN]
@@ -218,20 +261,19 @@ def _answer(asked: Asked, ticket: Ticket) -> ResponseReturnValue:
     for hit in hits:
         if hit.photo_id in cards:
             found[hit.sure].append(cards[hit.photo_id] | {"face_id": hit.face_id})
-    return answer(
-        {"sure": found[True], "maybe": found[False], "looked_at": len(index), "ticket": _issue(asked, ticket)}
-    )
+    return {"sure": found[True], "maybe": found[False], "looked_at": len(index)}
 
 
 def _issue(asked: Asked, ticket: Ticket) -> str:
     said = {"g": asked.guest, "u": now_ms() + TICKET_MS, "e": asked.engine.name, "c": ticket.consent_id, "n": ticket.no}
+    said["s"] = ticket.shift
     plain = orjson.dumps(said) + b"\n" + ticket.vector.astype(np.float16).tobytes()
     return base64.urlsafe_b64encode(asked.box.seal_bytes(plain)).decode()
 
 
-def _with_ticket(tx: Tx, album_id: str, said: str) -> tuple[Asked, Ticket]:
+def with_ticket(tx: Tx, album_id: str, said: str) -> tuple[Asked, Ticket]:
     """Raises Gone `ticket_over`, Refused when the consent it was made under ended."""
-    asked = _asked(tx, album_id)
+    asked = asked_at(tx, album_id)
     try:
         head, _, vector = asked.box.unseal_bytes(base64.urlsafe_b64decode(said)).partition(b"\n")
     except (ValueError, binascii.Error):
@@ -241,4 +283,4 @@ def _with_ticket(tx: Tx, album_id: str, said: str) -> tuple[Asked, Ticket]:
         raise Gone(code="ticket_over")
     faces.demand_consent(tx, facts["c"], asked.guest, asked.rule, ConsentKind.SEARCH)
     numbers = np.frombuffer(vector, np.float16).astype(np.float32)
-    return asked, Ticket(facts["c"], numbers, tuple(facts["n"]))
+    return asked, Ticket(facts["c"], numbers, tuple(facts["n"]), facts["s"])

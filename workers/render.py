@@ -10,22 +10,25 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import ColumnElement, select
 
-from backend import branding, feed, photos, retouch, slates
+from backend import branding, feed, photos, retouch, slates, veils
 from backend.aids import Aids
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
-from backend.jobs import MakeFull, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
+from backend.jobs import IndexFaces, MakeFull, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
 from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
 from workers import imaging, slate
+from workers.imaging.faces import Face
+from workers.imaging.mask import Masks
 from workers.imaging.shelf import frugal
 
 log = logging.getLogger(__name__)
 QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
+LOOK_MS = 2_000  # until the sweep asks again whether a photo was looked at for faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class _Order:
     recipe: Recipe
     kinds: tuple[RenditionKind, ...]
     aids: bool  # this source was not looked at yet, and the album wants it
+    masks: Masks
+    uncovered: tuple[str, ...]  # keys of pictures that show somebody who is to be covered
 
 
 def warm() -> None:
@@ -73,6 +78,7 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
     said = facts.pop("slate", "")
     with stage.db.writing() as tx:
         photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
+        photos.forget_keys(tx, job.photo_id, order.uncovered)
         if said and slates.sight(tx, job.photo_id, said):
             feed.hide(tx, job.photo_id)
         elif set(order.kinds) != {RenditionKind.FULL}:
@@ -107,22 +113,32 @@ def album(stage: Stage, job: RenderAlbum) -> None:
 
 
 def recall(stage: Stage, job: RecallPhoto) -> None:
-    """Delete what guests could still fetch of a hidden photo; only then forget it, so that a crash repeats."""
+    """Delete what guests could still fetch of a hidden photo; only then forget it, so that a crash repeats.
+
+    One that was taken off only to be covered comes back when nothing is left.
+    """
     with stage.db.reading() as tx:
         found = tx.get(Photo, job.photo_id)
-        if found is None or found.state is not PhotoState.HIDDEN:
-            return
-        keys = list(tx.scalars(select(Rendition.key).filter_by(photo_id=job.photo_id)))
+        hidden = found is not None and found.state is PhotoState.HIDDEN
+        keys = list(tx.scalars(select(Rendition.key).filter_by(photo_id=job.photo_id))) if hidden else []
     for key in keys:
         stage.store.delete(key)
     with stage.db.writing() as tx:
-        photos.forget_renditions(tx, job.photo_id, keys)
+        if hidden:
+            photos.forget_renditions(tx, job.photo_id, keys)
+        veils.bring_back(tx, job.photo_id)
 
 
 def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _Order | None:
     """The photo under a lease, or None when there is nothing to do, or not now, or not by us."""
     found = tx.scalars(select(Photo).where(Photo.id == photo_id, to_do, Photo.render_due_at <= now_ms())).first()
-    if found is None or found.source_id is None or not lease_photo(tx, photo_id, stage.settings.lease_ttl):
+    if found is None or found.source_id is None:
+        return None
+    if veils.waits(tx, found):
+        photos.wait(tx, photo_id, LOOK_MS)
+        tx.ring(IndexFaces(photo_id))
+        return None
+    if not lease_photo(tx, photo_id, stage.settings.lease_ttl):
         return None
     tx.refresh(found)
     if found.render_attempts > stage.settings.render_attempts:
@@ -136,7 +152,11 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     kinds = (RenditionKind.FULL,) if current else QUICK
     seen = (found.aids or {}).get("source_id") == source.id
     look_over = not seen and not current and _wants_aids(found.album.culling, source.kind)
-    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, look_over)
+    drawn = [Face(place.x, place.y, place.width, place.height) for place in veils.places(tx, photo_id)]
+    # a version by hand may be cut another way
+    masks = Masks(drawn, source.kind is SourceKind.RETOUCHED, veils.blind(tx, found))
+    uncovered = tuple(veils.uncovered(tx, photo_id))
+    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, look_over, masks, uncovered)
 
 
 def _wants_aids(culling: Culling, kind: SourceKind) -> bool:
@@ -155,7 +175,9 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
     found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at)
     try:
         data = stage.store.get(order.source.key)
-        opened = imaging.open_source(data)
+        opened = replace(imaging.open_source(data), masks=order.masks)
+        for key in order.uncovered:
+            stage.store.delete(key)
     except NotFound:
         raise BadInput(f"blob {order.source.key} is gone", code="not_found") from None
     art = {key: stage.store.get(key) for key in recipe.art_keys()}

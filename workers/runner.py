@@ -18,6 +18,7 @@ from backend.jobs import (
     CheckArt,
     CheckPhoto,
     CheckWords,
+    GroupFaces,
     IndexFaces,
     Inspect,
     Job,
@@ -33,6 +34,7 @@ from backend.jobs import (
     RefreshPhoto,
     RenderAlbum,
     RenderPhoto,
+    ScrubFaces,
     WriteFeed,
 )
 from workers import (
@@ -67,6 +69,8 @@ HANDLERS: dict[type[Job], Callable[[Stage, Any], None]] = {
     CheckWords: moderate.words,
     ApplyPushes: pushes.apply,
     IndexFaces: face_index.photo,
+    GroupFaces: face_index.group,
+    ScrubFaces: face_index.scrub,
     PurgeFaces: face_index.purge,
     PurgePhoto: purge.photo,
     PurgeEvent: purge.event,

@@ -19,6 +19,7 @@ from backend import (
     retouch,
     scans,
     stats,
+    veils,
 )
 from backend.clock import now_ms
 from backend.context import Stage
@@ -54,10 +55,12 @@ def once(stage: Stage) -> int:
         jobs += exports.due(tx, PORTION)
         jobs += material.owed(tx)
         jobs += cover.owed(tx)
-        jobs += faces.due(tx, PORTION)
         jobs += removal.due(tx, stage.settings.bin_days, PORTION)
         jobs += hooks.due(tx, PORTION)
         jobs += inspection.due(tx, PORTION)
+        jobs += faces.due(tx, PORTION, stage.face_model)
+        jobs += faces.ungrouped(tx)
+        jobs += veils.due(tx, PORTION)
         jobs += [PurgeFaces(event_id) for event_id in faces.overdue(tx)]
     rung = 0
     for queue in dict.fromkeys(job.queue for job in jobs):

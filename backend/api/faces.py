@@ -14,19 +14,25 @@ from backend.accounts import Who
 from backend.db import Tx
 from backend.errors import Conflict, NotFound
 from backend.http import answer, body, needs, stage
+from backend.jobs import ScrubFaces
 from backend.models import Event, Face, FaceRule, FaceScan, FaceTemplate
 
 bp = Blueprint("faces", __name__, url_prefix="/api/v1")
 
 
 class Switch(BaseModel):
-    """`active` false: nobody searches and nothing is indexed, what is there stays until its time or DELETE."""
+    """`active` false: nobody searches and nothing is indexed, what is there stays until its time or DELETE.
+
+    `tap_h5`, `tap_mini`: guests of that client may tap a face in a photo and see more photos of the person.
+    """
 
     active: bool
     children: bool = False
     contact: Annotated[str, Field(max_length=120)] = ""
     days: Annotated[int, Field(ge=1, le=faces.MOST_DAYS)] = faces.KEPT_DAYS
     checklist: dict[str, bool] = {}
+    tap_h5: bool = False
+    tap_mini: bool = False
 
 
 @bp.get("/events/<event_id>/faces")
@@ -53,12 +59,13 @@ def switch(who: Who, event_id: str) -> ResponseReturnValue:
         if said.active:
             known = {name: said.checklist[name] for name in face_notice.CHECKLIST}
             wish = {"children": said.children, "contact": said.contact.strip(), "checklist": known, "days": said.days}
-            found = faces.switch_on(tx, event, stage().signer, wish | {"notice": ""})
+            taps = {"tap_h5": said.tap_h5, "tap_mini": said.tap_mini}
+            found = faces.switch_on(tx, event, stage().signer, wish | taps | {"notice": ""})
             found.notice = faces.notice(tx, event, found)["version"]
         elif found is not None:
             found.active = False
         tx.flush()
-        after = said.model_dump(include={"active", "children", "days", "checklist"})
+        after = said.model_dump(include={"active", "children", "days", "checklist", "tap_h5", "tap_mini"})
         audit.record(tx, event.organization_id, who.actor, "faces", f"event:{event_id}", (before, after))
         return answer(_shown(tx, event, found))
 
@@ -71,10 +78,12 @@ def purge(who: Who, event_id: str) -> ResponseReturnValue:
         event = accounts.their_event(tx, who, event_id, "change_event")
         if faces.rule(tx, event_id) is None:
             raise NotFound("faces")
-        certificate = faces.purge(tx, event_id)
-        audit.record(tx, event.organization_id, who.actor, "faces_purged", f"event:{event_id}", ({}, certificate))
+        made = faces.purge(tx, event_id, stage().signer)
+        said = made["certificate"]
+        audit.record(tx, event.organization_id, who.actor, "faces_purged", f"event:{event_id}", ({}, said))
+        tx.ring(ScrubFaces(event_id))
     stage().face_indexes.forget(event_id)
-    return answer({"certificate": certificate})
+    return answer(made)
 
 
 def _shown(tx: Tx, event: Event, found: FaceRule | None) -> dict[str, Any]:
@@ -95,8 +104,12 @@ def _shown(tx: Tx, event: Event, found: FaceRule | None) -> dict[str, Any]:
             for name, (zh, en) in face_notice.CHECKLIST.items()
         ],
         "notice": faces.notice(tx, event, found) if found and found.active else None,
+        "preview": faces.notice(tx, event, found),
+        "tap_h5": bool(found and found.tap_h5),
+        "tap_mini": bool(found and found.tap_mini),
         "purge_at": found.purge_at if found else None,
+        "purged_at": found.purged_at if found else None,
         "counts": {name: tx.scalar(query) or 0 for name, query in counted.items()},
         "filing": {"stored": faces.persons_stored(tx), "limit": faces.FILING},
-        "certificate": found.certificate if found else None,
+        "proof": found.certificate if found else None,
     }

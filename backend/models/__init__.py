@@ -16,7 +16,20 @@ from backend.models.base import BASE62, Base, Json, new_code, new_id, new_salt, 
 from backend.models.brand import Art, ArtKind, Sample
 from backend.models.bridges import Bridge, BridgeState, Order, Pairing, PairingState
 from backend.models.exports import Export, ExportPhoto, ExportState
-from backend.models.faces import ConsentKind, Face, FaceConsent, FaceMatch, FaceRule, FaceScan, FaceTemplate
+from backend.models.faces import (
+    ConsentKind,
+    Face,
+    FaceConsent,
+    FaceMask,
+    FaceMatch,
+    FaceReturn,
+    FaceRule,
+    FaceScan,
+    FaceTemplate,
+    FaceVeil,
+    VeilKind,
+    VeilState,
+)
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.inspections import Inspection
@@ -42,6 +55,7 @@ __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["ApiKey", "HookCall", "Webhook"]
 __all__ += ["Inspection", "Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
+__all__ += ["FaceMask", "FaceReturn", "FaceVeil", "VeilKind", "VeilState"]
 __all__ += ["Certificate", "Story", "StoryLine"]
 __all__ += ["Export", "ExportPhoto", "ExportState", "FeedFiles", "Invitation", "Like", "Receipt"]
 

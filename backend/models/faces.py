@@ -13,10 +13,27 @@ from backend.models.base import Base, own_id
 
 
 class ConsentKind(enum.StrEnum):
-    """search: compare one selfie, keep nothing; follow: keep its vector and look in new photos, until the end."""
+    """search: compare one selfie, keep nothing; follow: keep its vector and look in new photos, until the end;
+    veil: keep a vector only to cover that person in photos.
+    """
 
     SEARCH = "search"
     FOLLOW = "follow"
+    VEIL = "veil"
+
+
+class VeilKind(enum.StrEnum):
+    """blur: the face is covered; exclude: photos with the person are off every screen."""
+
+    BLUR = "blur"
+    EXCLUDE = "exclude"
+
+
+class VeilState(enum.StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    ENDED = "ended"
 
 
 class FaceRule(Base):
@@ -34,6 +51,10 @@ class FaceRule(Base):
     purge_at: Mapped[int | None] = mapped_column(index=True)  # everything goes then
     purged_at: Mapped[int | None]
     certificate: Mapped[dict[str, Any] | None]  # what was deleted, without what it was
+    tap_h5: Mapped[bool] = mapped_column(default=False, server_default=false())  # tap a face, see more of the person
+    tap_mini: Mapped[bool] = mapped_column(default=False, server_default=false())  # the same in the mini-program
+    grouped: Mapped[int] = mapped_column(default=0, server_default="0")  # faces there were at the last grouping
+    epoch: Mapped[int] = mapped_column(default=0, server_default="0")  # raised when faces were grouped anew
     switched_at: Mapped[int] = mapped_column(default=now_ms)
 
 
@@ -97,6 +118,7 @@ class FaceTemplate(Base):
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), primary_key=True)
     engine: Mapped[str] = mapped_column(String(40))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+    shift: Mapped[float] = mapped_column(default=0.0, server_default="0")  # of this guest's threshold, by corrections
     created_at: Mapped[int] = mapped_column(default=now_ms)
 
 
@@ -108,3 +130,51 @@ class FaceMatch(Base):
     photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
     found_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class FaceVeil(Base):
+    """遮脸申请: a person in a photo asks to be covered or left out; a member decides."""
+
+    __tablename__ = "face_veils"
+    __table_args__ = (Index(None, "event_id", "state"), Index(None, "guest_id", "event_id"))
+    id: Mapped[str] = own_id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guests.id"))
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"))  # from which it was asked
+    kind: Mapped[VeilKind]
+    state: Mapped[VeilState] = mapped_column(default=VeilState.OPEN)
+    x: Mapped[float]  # where the face is in that photo: parts (0–1) of the upright source
+    y: Mapped[float]
+    width: Mapped[float]
+    height: Mapped[float]
+    words: Mapped[str] = mapped_column(String(300), default="")
+    consent_id: Mapped[str | None] = mapped_column(String(16))  # to be looked for in other photos; None: this one only
+    engine: Mapped[str | None] = mapped_column(String(40))
+    vector: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; goes with the consent
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    decided_at: Mapped[int | None]
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    ended_at: Mapped[int | None]
+
+
+class FaceMask(Base):
+    """遮挡: a place in a photo that a veil covers; of a veil that excludes, a photo it keeps off. No biometrics."""
+
+    __tablename__ = "face_masks"
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    veil_id: Mapped[str] = mapped_column(ForeignKey("face_veils.id"), primary_key=True, index=True)
+    kind: Mapped[VeilKind]
+    x: Mapped[float]
+    y: Mapped[float]
+    width: Mapped[float]
+    height: Mapped[float]
+    made_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class FaceReturn(Base):
+    """A photo that is off the screen only until nothing of its old pictures is left; then it comes back."""
+
+    __tablename__ = "face_returns"
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    asked_at: Mapped[int] = mapped_column(default=now_ms)

@@ -32,7 +32,7 @@ def run(
     if not ledger.checks(certificate, signature, public):
         typer.echo("✗ 签名不符：内容被改动，或不是用这把钥匙签的 / altered, or signed with another key")
         raise typer.Exit(1)
-    counts = certificate.get("counts", {})
+    counts = certificate.get("counts") or certificate.get("deleted") or {}
     typer.echo("✓ 签名有效 / the signature holds")
     typer.echo(f"  {certificate.get('event', {}).get('title', '')}")
     typer.echo("  " + "  ".join(f"{name} {n}" for name, n in counts.items()))

@@ -6,6 +6,7 @@ RQ loses jobs of a worker that listens on two queues when it dies (20 of 25 were
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from typing import Annotated
@@ -15,7 +16,7 @@ from redis import Redis, RedisError
 
 from backend import photos
 from backend.context import Stage
-from backend.jobs import KINDS, QUEUES, NotifyAlbum, RefreshPhoto, RenderPhoto
+from backend.jobs import KINDS, QUEUES, IndexFaces, NotifyAlbum, RefreshPhoto, RenderPhoto
 from launch import doctor, here, holding, logs
 from launch.home import furnish
 from launch.stage import open_redis, open_stage
@@ -44,6 +45,8 @@ def run(
     runner.open_stage(stage)
     if queue in RENDERING:
         render.warm()
+    if queue == IndexFaces.queue:
+        os.nice(10)  # live photos first, also where there is one core for both
     if queue == NotifyAlbum.queue:
         threading.Thread(target=look_at_wechat, args=(stage,), name="wechat-check", daemon=True).start()
     wait_for(stage.redis)

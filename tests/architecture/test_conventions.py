@@ -23,6 +23,7 @@ from backend.models import (
     ReportState,
     RetouchState,
     Role,
+    VeilState,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,7 @@ def test_every_state_has_a_row_in_its_table() -> None:
     assert set(states.DELIVERY) == set(DeliveryState)
     assert set(states.CHECK) == set(CheckState)
     assert set(states.REPORT) == set(ReportState)
+    assert set(states.VEIL) == set(VeilState)
 
 
 def test_every_setting_is_documented() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select, update
 
-from backend import faces
+from backend import faces, ledger
 from backend.context import Stage
-from backend.face_vectors import Box, Matrix, limit
-from backend.jobs import IndexFaces, PurgeFaces
+from backend.face_vectors import SHIFT, Box, Likeness, Matrix, grouped, taught
+from backend.jobs import GroupFaces, IndexFaces, PurgeFaces
 from backend.models import Face, FaceMatch, FaceRule, FaceScan, FaceTemplate, Photo
 from tests import people
 from tests.bridge_client import BridgeClient
@@ -131,7 +132,9 @@ def test_everything_goes_when_its_time_is_over(stage: Stage, bell: FakeBell, cas
         rule = tx.get_one(FaceRule, cast.event.id)
     assert (rule.active, rule.sealed_key) == (False, None)
     assert rule.certificate is not None
-    assert rule.certificate["deleted"]["faces"] == 2
+    said = rule.certificate["certificate"]
+    assert (said["deleted"]["faces"], said["left"]) == (2, 0)
+    assert ledger.checks(said, rule.certificate["signature"], stage.signer.certificate_key().public_key())
     assert [rows(stage, kind) for kind in (Face, FaceScan, FaceTemplate, FaceMatch)] == [0, 0, 0, 0]
     sweep.once(stage)
     assert bell.rung == []
@@ -145,11 +148,11 @@ def test_the_index_follows_the_rows(stage: Stage, bell: FakeBell, cast: Cast, ht
     other = faces.Indexes()
     with stage.db.writing() as tx:
         sealing = faces.box(stage.signer, tx.get_one(FaceRule, cast.event.id))
-        assert len(other.of(tx, cast.event.id, recognition.ENGINE, sealing)) == 3
+        assert len(other.of(tx, cast.event.id, recognition.engine(), sealing)) == 3
         tx.delete(tx.scalars(select(Face).order_by(Face.id)).first())
         tx.flush()
-        assert len(other.of(tx, cast.event.id, recognition.ENGINE, sealing)) == 2
-        assert len(other.of(tx, cast.event.id, "another/1", sealing)) == 0
+        assert len(other.of(tx, cast.event.id, recognition.engine(), sealing)) == 2
+        assert len(other.of(tx, cast.event.id, SimpleNamespace(name="another/1", likeness=Likeness()), sealing)) == 0
 
 
 def test_search_takes_whole_persons_and_asks_about_the_rest() -> None:
@@ -170,7 +173,9 @@ def test_search_takes_whole_persons_and_asks_about_the_rest() -> None:
     assert [hit.photo_id for hit in hits][:2] == ["p0", "p1"]
     assert index.person(like(0.95), "elsewhere") == 1
     assert index.person(like(0.95), "p0") != 1, "nobody is twice in one photo"
-    assert [limit(n) for n in (10, 1000, 10_000, 100_000, 10**7)] == pytest.approx([0.42, 0.42, 0.48, 0.55, 0.55])
+    assert [Likeness().limit(n) for n in (10, 1000, 10_000, 100_000, 10**7)] == pytest.approx(
+        [0.42, 0.42, 0.48, 0.55, 0.55]
+    )
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
@@ -185,3 +190,99 @@ def test_photos_off_screen_are_not_looked_at(stage: Stage, bell: FakeBell, cast:
         tx.execute(update(Photo).where(Photo.id == photo_id).values({"state": "hidden"}))
         assert faces.due(tx, 10) == []
         assert faces.begin(tx, photo_id, "engine/1") is None
+
+
+def people_like(dice: np.random.Generator, persons: int, each: int) -> tuple[np.ndarray, list[int]]:
+    """Faces of persons, `each` of everyone, 0.6 alike; strangers are not."""
+    rows, owners = [], []
+    for person in range(persons):
+        middle = unit(dice.normal(size=128))
+        for _ in range(each):
+            rows.append(unit(middle + 0.82 * unit(dice.normal(size=128))))
+            owners.append(person)
+    return np.asarray(rows, np.float32), owners
+
+
+def test_grouping_anew_brings_together_what_came_apart() -> None:
+    dice = np.random.default_rng(5)
+    rows, owners = people_like(dice, 12, 8)
+    order = dice.permutation(len(rows))
+    rows, owners = rows[order], [owners[at] for at in order]
+    index = Matrix()
+    index.add(range(1, 97), range(1, 97), [f"p{n}" for n in range(96)], rows)  # each alone
+    persons = grouped(index)
+    for person in set(owners):
+        names = {int(persons[at]) for at in range(96) if owners[at] == person}
+        assert len(names) == 1, "together again"
+    assert len(set(persons.tolist())) == 12
+    index.persons[:96] = persons
+    assert grouped(index, seed=9).tolist() == persons.tolist(), "whoever was known keeps their number"
+
+
+def test_nobody_is_twice_in_one_photo_after_grouping() -> None:
+    rows, _ = people_like(np.random.default_rng(6), 1, 6)
+    index = Matrix()
+    index.add(range(1, 7), range(1, 7), ["a", "a", "b", "b", "c", "c"], rows)
+    persons = grouped(index)
+    for photo in "abc":
+        assert len({int(p) for p, at in zip(persons, index.photos, strict=True) if at == photo}) == 2
+
+
+def test_corrections_move_one_guests_threshold_and_only_so_far() -> None:
+    me = unit(np.random.default_rng(1).normal(size=128))
+
+    def like(alike: float, seed: int) -> np.ndarray:
+        away = np.random.default_rng(seed).normal(size=128)
+        away = unit(away - (away @ me) * me)
+        return np.asarray(alike * me + np.sqrt(1 - alike**2) * away, np.float32)
+
+    index = Matrix()
+    for number, alike in enumerate((0.9, 0.53, 0.45, 0.51)):
+        index.add([number], [100 + number], [f"p{number}"], like(alike, 10 + number)[None])
+    sure = {hit.photo_id for hit in index.search(me) if hit.sure}
+    assert sure == {"p0", "p1", "p3"}
+    stricter = taught(index, me, 0.0, [], ["p1"])
+    assert {hit.photo_id for hit in index.search(me, stricter) if hit.sure} == {"p0"}
+    assert {hit.photo_id for hit in index.search(me, stricter)} == {f"p{n}" for n in range(4)}, "the rest is asked"
+    looser = taught(index, me, 0.0, [2], [])
+    assert {hit.photo_id for hit in index.search(me, looser) if hit.sure} == {"p0", "p1", "p2", "p3"}
+    assert taught(index, me, 0.0, [], ["p0"]) == SHIFT, "one wrong tap does not end it"
+    assert {hit.photo_id for hit in index.search(me) if hit.sure} == sure, "nobody else's"
+
+
+def test_persons_are_grouped_anew_when_there_are_many_new_faces(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
+) -> None:
+    switch_on(stage, cast)
+    [photo] = shoot(stage, bell, http, [people.portrait(0)])
+    sweep.once(stage)
+    bell.work(stage)
+    rows_, _ = people_like(np.random.default_rng(3), 4, 6)
+    with stage.db.writing() as tx:
+        sealing = faces.box(stage.signer, tx.get_one(FaceRule, cast.event.id))
+        place = {"x": 0.0, "y": 0.0, "width": 0.1, "height": 0.1, "score": 0.9, "size_px": 50.0}
+        ours = {"event_id": cast.event.id, "photo_id": photo, "engine": recognition.ENGINE}
+        for at, row in enumerate(rows_):
+            tx.add(Face(**ours, **place, ordinal=100 + at, person=1000 + at, vector=sealing.seal(row)))
+    with stage.db.reading() as tx:
+        assert faces.ungrouped(tx) == [GroupFaces(cast.event.id)]
+        rule = tx.get_one(FaceRule, cast.event.id)
+        stage.face_indexes.of(tx, cast.event.id, recognition.engine(), faces.box(stage.signer, rule))
+    sweep.once(stage)
+    bell.work(stage)
+    with stage.db.reading() as tx:
+        assert faces.ungrouped(tx) == []
+        index = stage.face_indexes.of(tx, cast.event.id, recognition.engine(), sealing)
+        found = tx.execute(select(Face.id, Face.person).order_by(Face.id)).all()
+        assert tx.get_one(FaceRule, cast.event.id).grouped == 25
+    assert index.persons[:25].tolist() == [row.person for row in found], "what is in memory follows"
+
+
+def test_another_network_means_looking_anew(stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client) -> None:
+    switch_on(stage, cast)
+    [photo] = shoot(stage, bell, http, [people.portrait(0)])
+    sweep.once(stage)
+    bell.work(stage)
+    with stage.db.reading() as tx:
+        assert faces.due(tx, 9, recognition.ENGINE) == []
+        assert faces.due(tx, 9, "bought/1") == [IndexFaces(photo)]

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from backend import faces
 from backend.context import Stage
 from backend.face_notice import CHECKLIST
-from backend.models import Audit, ConsentKind, Event, FaceConsent, FaceMatch, FaceRule, FaceTemplate
+from backend.models import Audit, Base, ConsentKind, Event, Face, FaceConsent, FaceMatch, FaceRule, FaceTemplate
 from tests import people
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, Cast, make_cast
@@ -83,7 +83,7 @@ SELFIE = people.portrait(0, size=300)
 
 def test_off_by_default_and_after_the_switch(stage: Stage, cast: Cast, owner: httpx.Client) -> None:
     me = guest(stage, "a")
-    assert me.get(at(cast)).json() == {"offered": False}
+    assert me.get(at(cast)).json() == {"offered": False, "tap": False}
     assert search(me, cast, "x", SELFIE).json()["code"] == "faces_off"
     shown = owner.get(f"/api/v1/events/{cast.event.id}/faces").json()
     assert (shown["active"], shown["available"], shown["notice"]) == (False, True, None)
@@ -93,7 +93,7 @@ def test_off_by_default_and_after_the_switch(stage: Stage, cast: Cast, owner: ht
     assert owner.post(f"/api/v1/events/{cast.event.id}/faces", json=SWITCH).status_code == 200
     assert me.get(at(cast)).json()["offered"]
     owner.post(f"/api/v1/events/{cast.event.id}/faces", json={"active": False})
-    assert me.get(at(cast)).json() == {"offered": False}
+    assert me.get(at(cast)).json() == {"offered": False, "tap": False}
 
 
 def test_absent_without_the_extra(stage: Stage, bell: FakeBell, cast: Cast) -> None:
@@ -177,7 +177,7 @@ def test_following_needs_its_own_consent_and_stopping_leaves_nothing(
     assert set(mine) == {ids[0], ids[2], new}
     assert other not in mine
     proof = me.delete(at(cast)).json()
-    assert proof["deleted"] == {"consents": 3, "templates": 1, "matches": 3, "left": 0}
+    assert proof["deleted"] == {"consents": 3, "templates": 1, "matches": 3, "veil_vectors": 0, "left": 0}
     assert me.get(f"/mp/v1/albums/{cast.album.id}/mine").json()["photos"] == []
     with stage.db.reading() as tx:
         for kind in (FaceTemplate, FaceMatch):
@@ -247,18 +247,23 @@ def test_not_in_a_mini_program(stage: Stage, cast: Cast, ids: list[str]) -> None
     me = guest(stage, "a")
     code = me.post("/mp/v1/session", json={"code": "wx-code"}).json()
     me.headers["Authorization"] = f"Bearer {code['token']}"
-    assert me.get(at(cast)).json() == {"offered": False}
+    assert me.get(at(cast)).json() == {"offered": False, "tap": False}
     assert search(me, cast, "x", SELFIE).json()["code"] == "faces_off"
 
 
 def residue(stage: Stage, folder: Path) -> list[bytes]:
-    """Everything that was written: files (database, journal, blobs, logs), Redis."""
+    """Everything that was written: files (SQLite's database and journal, blobs, logs), every row, Redis."""
     found = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    with stage.db.reading() as tx:
+        for table in Base.metadata.sorted_tables:
+            for row in tx.execute(select(table)):
+                found += [cell if isinstance(cell, bytes) else str(cell).encode() for cell in row]
     return found + [key + b" " + (stage.redis.dump(key) or b"") for key in stage.redis.keys("*")]
 
 
 def test_no_byte_of_selfie_or_vector_is_left_anywhere(
     stage: Stage,
+    bell: FakeBell,
     cast: Cast,
     ids: list[str],
     owner: httpx.Client,
@@ -283,15 +288,29 @@ def test_no_byte_of_selfie_or_vector_is_left_anywhere(
         assert not [text[:80] for text in texts if any(secret in text for secret in secrets)]
 
     me = guest(stage, "a")
+
+    def sealed(*columns: Any) -> list[bytes]:
+        with stage.db.reading() as tx:
+            found = [row[0] for column in columns for row in tx.execute(select(column)) if row[0]]
+        return [one if isinstance(one, bytes) else one.encode() for one in found]
+
     with caplog.at_level("DEBUG"):
         ticket = search(me, cast, agree(me, cast), selfie).json()["ticket"]
         nothing_left()
         me.post(at(cast, "/follow"), json={"ticket": ticket, "consent": agree(me, cast, "follow")})
         nothing_left()
+        [kept] = sealed(FaceTemplate.vector)
+        secrets.append(kept)  # from now on the sealed one must go as well, from the journal, too
+        with pytest.raises(AssertionError):
+            nothing_left()
         me.delete(at(cast))
+        bell.work(stage)
         nothing_left()
+        secrets += sealed(Face.vector, FaceRule.sealed_key)
+        assert len(secrets) > 4 + 1
         certificate = owner.delete(f"/api/v1/events/{cast.event.id}/faces").json()["certificate"]
         assert certificate["deleted"]["faces"] == 4
+        bell.work(stage)
         nothing_left()
     assert list(temp.iterdir()) == []
     with stage.db.reading() as tx:
@@ -311,3 +330,56 @@ def test_a_consent_ends_with_the_event_or_the_data(stage: Stage, cast: Cast, ids
     assert given.kind is ConsentKind.SEARCH
     assert given.expires_at <= (rule.purge_at or 0)
     assert given.expires_at - given.given_at <= faces.CONSENT_MS
+
+
+def test_a_tap_on_a_face_is_for_clients_the_organizer_allows(
+    stage: Stage, cast: Cast, ids: list[str], owner: httpx.Client
+) -> None:
+    me, mini = guest(stage, "a"), guest(stage, "a")
+    code = mini.post("/mp/v1/session", json={"code": "wx-code"}).json()
+    mini.headers["Authorization"] = f"Bearer {code['token']}"
+
+    def like(client: httpx.Client, consent: str) -> httpx.Response:
+        seen = client.get(f"/mp/v1/photos/{ids[0]}/faces").json()
+        return client.post(at(cast, "/like"), json={"face_id": seen["faces"][0]["face_id"], "consent": consent})
+
+    assert like(me, agree(me, cast)).json()["code"] == like(mini, "x").json()["code"] == "faces_off"
+    owner.post(f"/api/v1/events/{cast.event.id}/faces", json=SWITCH | {"tap_mini": True})
+    assert like(me, agree(me, cast)).json()["code"] == "faces_off", "one client each"
+    assert like(mini, "").json()["code"] == "consent_missing"
+    offer = mini.get(at(cast)).json()
+    assert (offer["offered"], offer["tap"]) == (False, True), "no selfie there"
+    said = like(mini, agree(mini, cast)).json()
+    assert {p["id"] for p in said["sure"]} == {ids[0], ids[2]}
+    assert said["ticket"] == "", "nothing that could be followed"
+    version = offer["notice"]["version"]
+    follow = mini.post(at(cast, "/consents"), json={"kind": "follow", "notice": version, "adult": True})
+    assert follow.json()["code"] == "faces_off"
+    assert search(mini, cast, "x", SELFIE).json()["code"] == "faces_off"
+
+
+def test_an_album_behind_a_door_shows_no_faces(stage: Stage, cast: Cast, ids: list[str], owner: httpx.Client) -> None:
+    owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"access": "code", "secret": "2468"})
+    stranger = guest(stage, "z")
+    assert stranger.get(f"/mp/v1/photos/{ids[0]}/faces").status_code in (401, 403)
+    body = {"kind": "blur", "place": {"x": 0.1, "y": 0.1, "width": 0.2, "height": 0.2}}
+    assert stranger.post(f"/mp/v1/photos/{ids[0]}/veils", json=body).status_code in (401, 403)
+
+
+def test_a_photo_of_a_screen_a_crowd_and_a_real_50_megapixel_picture(
+    stage: Stage, cast: Cast, ids: list[str], owner: httpx.Client
+) -> None:
+    me = guest(stage, "a")
+    consent = agree(me, cast)
+    large = np.asarray(Image.open(io.BytesIO(SELFIE)).convert("RGB").resize((7000, 7100)))
+    said = search(me, cast, consent, people.jpeg(large))
+    assert said.status_code == 200, "50 MP, decoded at a part of its size"
+    assert {p["id"] for p in said.json()["sure"]} == {ids[0], ids[2]}
+    screen = np.asarray(Image.open(io.BytesIO(SELFIE)).convert("RGB")).copy()
+    screen[::3] = screen[::3] // 3  # the lines of a display
+    answer = search(me, cast, consent, people.jpeg(screen))
+    assert answer.status_code in (200, 422), "a face is a face: no check for liveness is promised"
+    if answer.status_code == 422:
+        assert answer.json()["code"] in ("no_face", "face_unclear", "too_dark")
+    crowd = search(me, cast, consent, people.portrait(*([0, 1] * 4), size=130))
+    assert crowd.json()["code"] == "two_faces"

@@ -15,7 +15,7 @@ from flask import Flask
 
 from backend.accounts import RIGHTS
 from backend.context import Stage
-from backend.models import Album, Event, Member, Photo, Purge, Role
+from backend.models import Album, Event, FaceVeil, Guest, Member, Photo, Purge, Role, VeilKind
 from launch.app import create_app
 from tests.architecture.test_endpoints import OPEN
 from tests.bridge_client import BridgeClient
@@ -36,6 +36,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "desk.tryout": {"look": None},
     "desk.adjust": {"photo_ids": [], "look": None},
     "faces.switch": {"active": False},
+    "veils.decide": {"approve": False},
     "reports.share": {"art_key": "a/x"},
     "retoucher.rate": {"stars": 3},
     "retoucher.judge": {"accept": True},
@@ -134,6 +135,7 @@ def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
             found.ids["purge_id"] = purge.id
             spare = _member(tx, cast.organization.id, Role.REVIEWER, "spare")
             found.ids["member_id"] = spare.id
+            found.ids["veil_id"] = _veil(tx, cast, photo)
         found.ids |= _more(found)
         yield found
 
@@ -143,6 +145,18 @@ def _member(tx: Any, organization_id: str, role: Role, login: str) -> Member:
     tx.add(made)
     tx.flush()
     return made
+
+
+def _veil(tx: Any, cast: Cast, photo_id: str) -> str:
+    guest = Guest(appid="h5", openid="somebody")
+    tx.add(guest)
+    tx.flush()
+    place = {"x": 0.4, "y": 0.4, "width": 0.2, "height": 0.2}
+    ours = {"organization_id": cast.organization.id, "event_id": cast.event.id, "photo_id": photo_id}
+    veil = FaceVeil(**ours, guest_id=guest.id, kind=VeilKind.BLUR, **place)
+    tx.add(veil)
+    tx.flush()
+    return veil.id
 
 
 def _token(stage: Stage, member: Member) -> str:

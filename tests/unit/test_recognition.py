@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests import people
-from workers.imaging import recognition
+from workers.imaging import onnx_weights, recognition
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,28 @@ def test_a_face_that_fills_the_selfie_is_found(engine: recognition.Engine) -> No
 def test_nobody_in_a_picture_without_people(engine: recognition.Engine) -> None:
     assert engine.faces(np.zeros((40, 60, 3), np.uint8)) == []
     assert engine.faces(np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8)) == []
+
+
+def test_a_bought_network_takes_the_place_of_sface(tmp_path: Path, engine: recognition.Engine) -> None:
+    sface = recognition._paths()[1]
+    bought = tmp_path / "bought.onnx"
+    bought.write_bytes(onnx_weights.plain(sface.read_bytes()))
+    digest = hashlib.sha256(bought.read_bytes()).hexdigest()
+    likeness = {"direct": 0.4, "cluster": 0.41, "maybe": 0.1, "join": 0.38, "group": 0.38, "limits": [0.3, 0.4, 0.5]}
+    said = {"name": "bought", "file": bought.name, "sha256": digest, "likeness": likeness}
+    described = tmp_path / "bought.json"
+    described.write_text(json.dumps(said))
+    other = recognition.engine(described)
+    assert other is not None
+    assert other.name == recognition.name_of(described) == f"yunet2023mar+bought/{digest[:8]}"
+    assert other.likeness.limit(1000) == pytest.approx(0.3)
+    [same], [face] = (one.look(people.portrait(0)).faces for one in (engine, other))
+    assert same.vector @ face.vector > 0.999
+    bought.write_bytes(b"another file")
+    assert "not the file we know" in recognition.absent(described)
+    described.write_text("{}")
+    assert "cannot be used" in recognition.absent(described)
+    assert recognition.name_of(described) is None
 
 
 def test_absent_without_the_extra_and_with_other_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

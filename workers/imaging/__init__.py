@@ -20,13 +20,14 @@ import cv2
 from backend.aids import Aids
 from backend.errors import BadInput
 from backend.recipe import KINDS, Recipe
-from workers.imaging import brand, colour, cube, cull, exif, look, output, pixels, shape, skin
+from workers.imaging import brand, colour, cube, cull, exif, look, mask, output, pixels, shape, skin
 from workers.imaging import faces as detected
 from workers.imaging import header as headers
 from workers.imaging.brand import Box
 from workers.imaging.faces import Face
 from workers.imaging.header import Header, Limits
 from workers.imaging.look import Values
+from workers.imaging.mask import Masks
 from workers.imaging.patches import kept
 from workers.imaging.pixels import Rgbx, fresh
 from workers.imaging.shelf import Loan, shelf, trim
@@ -52,11 +53,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A source that may be rendered."""
+    """A source that may be rendered. `masks`: whose faces are covered in all that is made of it."""
 
     source: bytes
     header: Header
     facts: Facts
+    masks: Masks = mask.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Sheet:
     managed: bool  # sRGB already
     kind: str = "view"
     faces: Sequence[Face] = ()  # where marks may not stand
+    masks: Masks = mask.NONE
     aids: Aids | None = None
     values: Values = field(default_factory=Values)
     table: colour.Table | None = None
@@ -245,8 +248,10 @@ def smooth(sheet: Sheet) -> None:
 
 
 def upright(sheet: Sheet) -> None:
-    """As people held the camera, straightened and cropped if the recipe says so."""
+    """As people held the camera; who does not want to be seen is covered; straightened and cropped if asked."""
     sheet.rgbx = shape.upright(sheet.rgbx, sheet.opened.header.orientation)
+    if sheet.opened.masks:
+        mask.cover(sheet.rgbx, sheet.opened.masks)
     if sheet.recipe.look.turn:
         sheet.rgbx = shape.turned(sheet.rgbx, sheet.recipe.look.turn)
     if sheet.recipe.look.crop:

@@ -38,12 +38,12 @@ class Face:
     height: float
 
 
-def find(upright: Rgb) -> list[Face]:
-    """Faces of a picture, largest first. Empty when there is no detector."""
+def find(upright: Rgb, *, px: int = PROXY_PX) -> list[Face]:
+    """Faces of a picture, largest first; `px`: how large it is looked at. Empty when there is no detector."""
     network = detector()
     if network is None or min(upright.shape[:2]) < 16:
         return []
-    small = shrink(upright, PROXY_PX)
+    small = shrink(upright, px)
     height, width = small.shape[:2]
     network.setInputSize((width, height))
     _, rows = network.detect(np.ascontiguousarray(small[..., ::-1]))

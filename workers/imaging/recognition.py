@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.face_vectors import Looked, Numbers, Seen
+from backend.face_vectors import Likeness, Looked, Numbers, Seen
 from workers.imaging import header as headers
 from workers.imaging import onnx_weights, pixels, shape
 from workers.imaging.header import Limits
@@ -49,6 +50,18 @@ _HUGE_PX: Final = 200  # the large picture shows faces beyond this that are none
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """The network that tells faces apart; without a path SFace."""
+
+    name: str = ENGINE
+    path: Path | None = None
+    sha256: str = ""
+    mean: float = 0.0  # (pixel - mean) / scale is what it takes
+    scale: float = 1.0
+    likeness: Likeness = field(default_factory=Likeness)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A face before it is described; px of the picture looked at."""
 
@@ -64,11 +77,12 @@ class Found:
 class Engine:
     """One per process: about 0.7 s and 60 MB to load. Threads may share it."""
 
-    name = ENGINE
-
-    def __init__(self, yunet: bytes, sface: bytes) -> None:
+    def __init__(self, yunet: bytes, network: bytes, model: Model) -> None:
+        self.name, self.likeness = model.name, model.likeness
+        self._mean, self._scale = model.mean, model.scale
         self._yunet = _session(onnx_weights.sizeless(onnx_weights.plain(yunet)))
-        self._sface = _session(onnx_weights.plain(sface))
+        self._network = _session(network)
+        self._input = self._network.get_inputs()[0].name
 
     def look(self, data: bytes, *, selfie: bool = False) -> Looked:
         """Faces of a picture file. Of a selfie both sides count, which is worth a point of recognition.
@@ -115,12 +129,13 @@ class Engine:
         return _each_once(found, longest / LARGE_PX)
 
     def describe(self, face: Rgb, *, both_sides: bool = False) -> Numbers:
-        """A 112-px crop as 128 numbers of length 1."""
+        """A 112-px crop as 128 numbers, of another network perhaps more, of length 1."""
         sides = (face, face[:, ::-1]) if both_sides else (face,)
-        made = np.zeros(128, np.float32)
+        made: Numbers = np.zeros(1, np.float32)
         for side in sides:
             planes = np.ascontiguousarray(side.transpose(2, 0, 1)[None], np.float32)
-            made += self._sface.run(None, {"data": planes})[0][0]
+            planes = (planes - np.float32(self._mean)) / np.float32(self._scale)
+            made = made + self._network.run(None, {self._input: planes})[0][0]
         return np.asarray(made / max(float(np.linalg.norm(made)), 1e-6), np.float32)
 
     def _pass(self, picture: Rgb) -> list[Found]:
@@ -159,26 +174,71 @@ def crop(picture: Rgb, face: Found) -> Rgb:
 
 
 @functools.cache
-def engine() -> Engine | None:
-    """The engine of this process; None when a part of it is not installed, or is another than we know."""
-    why = absent()
+def engine(chosen: Path | None = None) -> Engine | None:
+    """The engine of this process; None when a part of it is not installed, or is another than we know.
+
+    `chosen`: the description of a bought network that tells faces apart instead of SFace (docs/decisions/0009).
+    """
+    why = absent(chosen)
     if why:
         log.info("no face search: %s", why)
         return None
-    return Engine(*(path.read_bytes() for path in _paths()))
+    yunet, sface = (path.read_bytes() for path in _paths())
+    model = described(chosen)
+    network = onnx_weights.plain(sface) if model.path is None else model.path.read_bytes()
+    return Engine(yunet, network, model)
 
 
-def absent() -> str:
+def absent(chosen: Path | None = None) -> str:
     """Why there is no engine; an empty word when there is one. Reads and checks the files, loads nothing."""
     if importlib.util.find_spec("onnxruntime") is None:
         return "onnxruntime is not installed (extra `faces`)"
     paths = _paths()
     if len(paths) < 2:
         return f"{PACKAGE} is not installed (extra `faces`)"
-    for path, (_, digest) in zip(paths, (YUNET, SFACE), strict=True):
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            return f"{path.name} is not the file we know"
+    known = [(path, digest) for path, (_, digest) in zip(paths, (YUNET, SFACE), strict=True)]
+    try:
+        model = described(chosen)
+        known += [(model.path, model.sha256)] if model.path else []
+        for path, digest in known:
+            if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+                return f"{path.name} is not the file we know"
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        return f"the description of the network cannot be used: {exc}"
     return ""
+
+
+def name_of(chosen: Path | None = None) -> str | None:
+    """The engine's name, which stands with every vector; None when there is no engine. Loads nothing."""
+    return None if absent(chosen) else described(chosen).name
+
+
+def described(chosen: Path | None) -> Model:
+    """Raises OSError, ValueError, KeyError, TypeError for a description that cannot be used.
+
+    JSON: name, file (beside it), sha256, likeness {direct, cluster, maybe, join, group, limits}, mean, scale.
+    The network takes faces as SFace does: 112 px, red, green, blue.
+    """
+    if chosen is None:
+        return Model()
+    said = json.loads(chosen.read_text(encoding="utf-8"))
+    own = said["likeness"]  # its thresholds are not SFace's
+    likeness = Likeness(
+        direct=float(own["direct"]),
+        cluster=float(own["cluster"]),
+        maybe=float(own["maybe"]),
+        join=float(own["join"]),
+        group=float(own["group"]),
+        limits=tuple(float(one) for one in own["limits"]),
+    )
+    return Model(
+        name=f"yunet2023mar+{str(said['name'])[:16]}/{str(said['sha256'])[:8]}",
+        path=chosen.parent / str(said["file"]),
+        sha256=str(said["sha256"]),
+        mean=float(said.get("mean", 0)),
+        scale=float(said.get("scale", 1)),
+        likeness=likeness,
+    )
 
 
 def _paths() -> list[Path]:

@@ -37,6 +37,10 @@ export function reportPath(photo: Pick<PhotoCard, 'id' | 'album_id' | 'position'
   return `/pages/report/report?${query({ album: photo.album_id, id: photo.id, at: photo.position })}`
 }
 
+export function personPath(photo: Pick<PhotoCard, 'id' | 'album_id' | 'position'>): string {
+  return `/pages/person/person?${query({ album: photo.album_id, id: photo.id, at: photo.position })}`
+}
+
 /** The part after «?», for WeChat's timeline, which wants it alone. */
 export function query(said: Query): string {
   const pairs = Object.entries(said).filter(([, value]) => value !== undefined && value !== '')

@@ -190,3 +190,41 @@ export interface Problem {
 export function isTombstone(change: Change): change is Tombstone {
   return 'hidden' in change
 }
+
+export interface PlacedFace {
+  readonly face_id: number
+  /** Parts (0–1) of the photo. */
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface FacesOfPhoto {
+  readonly faces: readonly PlacedFace[]
+  /** More photos of a person may be asked for here. */
+  readonly tap: boolean
+  readonly veil: boolean
+  readonly notice: FaceNotice | null
+}
+
+export interface FaceNotice {
+  readonly version: string
+  readonly zh: readonly string[]
+  readonly en: readonly string[]
+}
+
+export interface Agreed {
+  readonly id: string
+  readonly expires_at: Moment
+}
+
+export interface Found {
+  readonly sure: readonly PhotoCard[]
+  readonly maybe: readonly PhotoCard[]
+}
+
+export interface VeilCard {
+  readonly id: string
+  readonly state: 'open' | 'approved' | 'declined' | 'ended'
+}

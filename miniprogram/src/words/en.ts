@@ -189,6 +189,7 @@ export const en: Words = {
     withdrawn: 'A photo in it was just taken down; please pack again',
   },
   report: {
+    me: 'Me in this photo: cover me, or see more',
     title: 'Take down',
     lead: 'The photo goes off every screen first, then the organizer looks at it',
     reasons: {
@@ -207,6 +208,24 @@ export const en: Words = {
     back: 'Back to the album',
     choose: 'Please choose a reason',
     unavailable: 'This cannot be sent at the moment. Please talk to the organizer or the staff.',
+  },
+  person: {
+    title: 'Me in this photo',
+    lead: 'Tap your own face',
+    none: 'No face was found in this photo',
+    noneHint: 'You may ask to take it down',
+    face: 'Face {n}',
+    more: 'More photos of this person',
+    cover: 'Cover this face',
+    agree: 'Compare with this event only',
+    agreeHint: 'Only the number of this face is sent: no selfie, nothing is kept. Tap only yourself; under 14 a guardian consents.',
+    notice: 'Notice',
+    yes: 'I consent',
+    found: '{n} photos alike',
+    coverAsk: 'Ask to cover this face?',
+    coverHint: 'When the organizer agrees, the photo comes back covered, at its place, within seconds.',
+    sent: 'Received; the organizer will decide',
+    looking: 'Looking…',
   },
   about: {
     title: 'About & privacy',

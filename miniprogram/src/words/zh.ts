@@ -183,6 +183,7 @@ export const zh = {
     withdrawn: '其中有照片刚被撤下，请重新打包',
   },
   report: {
+    me: '照片里的我：遮住脸，或看更多',
     title: '申请下架',
     lead: '照片会先从所有人的屏幕上撤下，再由主办方核实',
     reasons: {
@@ -201,6 +202,24 @@ export const zh = {
     back: '返回相册',
     choose: '请先选一个原因',
     unavailable: '这里暂时不能提交，请直接联系主办方或现场工作人员',
+  },
+  person: {
+    title: '照片里的我',
+    lead: '点一下你自己的脸',
+    none: '这张照片里没有认出的人脸',
+    noneHint: '不想露面，可以申请下架',
+    face: '第 {n} 张脸',
+    more: '看这个人的更多照片',
+    cover: '遮住这张脸',
+    agree: '只比对本活动的照片',
+    agreeHint: '只发送这张脸的编号，不采集自拍，不保存结果。请只点你自己；未满 14 周岁须由监护人同意。',
+    notice: '告知书',
+    yes: '单独同意',
+    found: '很像的照片 {n} 张',
+    coverAsk: '申请遮住这张脸？',
+    coverHint: '主办方同意后，这张照片数秒内以遮挡后的版本回到原位。',
+    sent: '已收到，等待主办方处理',
+    looking: '正在查找…',
   },
   about: {
     title: '关于与隐私',

@@ -10,6 +10,7 @@ import { createSpeaker, openCreate, openReady } from "./console/create";
 import { openDesk } from "./console/desk";
 import { make } from "./console/dom";
 import { EventPage } from "./console/event";
+import { openFaces } from "./console/faces";
 import type { Context, Open, Screen } from "./console/frame";
 import { openPairing } from "./console/pair";
 import { keep, Speech } from "./speech";
@@ -28,6 +29,7 @@ const SCREENS: [RegExp, Open][] = [
   [/^\/console\/desk\/([\w-]+)$/, openDesk],
   [/^\/console\/events\/([\w-]+)\/cameras$/, openBridges],
   [/^\/console\/events\/([\w-]+)\/brand$/, openBrand],
+  [/^\/console\/events\/([\w-]+)\/faces$/, openFaces],
   [/^\/console\/new$/, openCreate],
   [/^\/console\/events\/([\w-]+)\/ready$/, openReady],
   [/^\/pair(?:\/(\w+))?$/, openPairing],

@@ -19,6 +19,7 @@ const IN_WECHAT = /MicroMessenger/i.test(navigator.userAgent);
 const SHARE = "M12 15V4M7.5 8 12 3.5 16.5 8M5 12.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-6.5";
 const HEART = "M12 20.2C7.4 16.6 3.6 13.3 3.6 9.1A4.6 4.6 0 0 1 12 6.5a4.6 4.6 0 0 1 8.4 2.6c0 4.2-3.8 7.5-8.4 11.1z";
 const FLAG = "M6 21V4M6 4.8c4-2.2 8 2 12 0v9.4c-4 2-8-2.2-12 0";
+const FACE = "M4 8.5V6a2 2 0 0 1 2-2h2.5M15.5 4H18a2 2 0 0 1 2 2v2.5M20 15.5V18a2 2 0 0 1-2 2h-2.5M8.5 20H6a2 2 0 0 1-2-2v-2.5M9 10v.5M15 10v.5M9 14.5c1.8 1.5 4.2 1.5 6 0";
 const DOWN = "M12 4v11M7.5 11 12 15.5 16.5 11M5 16.5V19a1.5 1.5 0 0 0 1.5 1.5h11A1.5 1.5 0 0 0 19 19v-2.5";
 
 export class Foot {
@@ -51,6 +52,7 @@ export class Foot {
       this.#heart(photo),
       this.#button("share", SHARE, () => void this.#pass()),
       ...(this.#on.downloads() ? [this.#button("download", DOWN, () => void this.#prepare())] : []),
+      ...(document.getElementById("find") ? [this.#button("veil_short", FACE, () => void this.#me())] : []),
       this.#button("report_short", FLAG, () => this.#takeDown()),
     );
   }
@@ -77,7 +79,20 @@ export class Foot {
   #takeDown(): void {
     const photo = this.#photo();
     const host = this.#actions.closest<HTMLElement>(".pswp");
-    if (photo && host) askTakeDown(host, photo, this.#on.speech, this.#on.notice);
+    if (photo && host) askTakeDown(host, photo, this.#on.speech, this.#on.notice, () => void this.#me());
+  }
+
+  /** Loaded when it is asked for: few need it. */
+  async #me(): Promise<void> {
+    const photo = this.#photo();
+    const host = this.#actions.closest<HTMLElement>(".pswp");
+    if (!photo || !host) return;
+    try {
+      const { meInThis } = await import("./veil");
+      await meInThis(host, photo, this.#on.speech, this.#on.notice);
+    } catch {
+      this.#say("no_network");
+    }
   }
 
   /** «拍摄 14:03:22 · 上线 14:03:24 · 精修 14:05:10»: what happened when, nothing that did not. */

@@ -11,7 +11,7 @@ const REASONS = ["me", "child", "improper", "rights", "other"] as const;
 const MOST_WORDS = 300;
 
 /** Opens the question in `host`. The dialog is gone when the photo is reported or the guest thinks better of it. */
-export function askTakeDown(host: HTMLElement, photo: Photo, speech: Speech<Words>, notice: (text: string) => void): void {
+export function askTakeDown(host: HTMLElement, photo: Photo, speech: Speech<Words>, notice: (text: string) => void, instead: () => void): void {
   const dialog = document.createElement("dialog");
   dialog.className = "sheet";
   const form = document.createElement("form");
@@ -22,8 +22,13 @@ export function askTakeDown(host: HTMLElement, photo: Photo, speech: Speech<Word
   words.setAttribute("aria-label", speech.say("report_words"));
   const send = Object.assign(document.createElement("button"), { className: "sheet-send", textContent: speech.say("report_send") });
   const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: speech.say("cancel") });
+  const cover = Object.assign(document.createElement("button"), { type: "button", textContent: speech.say("veil_instead") });
+  cover.addEventListener("click", () => {
+    away();
+    instead();
+  });
   const row = Object.assign(document.createElement("div"), { className: "sheet-row" });
-  row.append(cancel, send);
+  row.append(cover, cancel, send);
   form.append(title, lead, ...REASONS.map((reason) => choice(reason, speech.say(`report_${reason}`))), words, row);
   dialog.setAttribute("aria-labelledby", "report-title");
   dialog.append(form);

@@ -1,6 +1,7 @@
 /** Anybody may ask to take a photo down, with a reason and, if they like, some words. */
 
 import { toast } from '../../flows/ask'
+import { go, personPath } from '../../flows/routes'
 import { definePage, type Heard, type Tapped } from '../../lib/define'
 import { standIn } from '../../lib/thumbhash'
 import { readPhotoAt } from '../../services/albums'
@@ -31,12 +32,15 @@ export interface Data {
 
 export interface Methods {
   photoId: string
+  albumId: string
+  position: number
   leave: (() => void) | null
   load(albumId: string, position: number): Promise<void>
   show(photo: PhotoCard | null): void
   choose(said: Tapped<{ id: Reason }>): void
   type(said: Heard<{ value: string }>): void
   send(): Promise<void>
+  openPerson(): void
   goBack(): void
 }
 
@@ -54,6 +58,8 @@ definePage<Data, Methods>({
     thumbStandIn: '',
   },
   photoId: '',
+  albumId: '',
+  position: 0,
   leave: null,
 
   onLoad(query) {
@@ -65,7 +71,9 @@ definePage<Data, Methods>({
     speak(language.words)
     this.leave = language.news.listen(speak)
     this.photoId = query['id'] ?? ''
-    this.load(query['album'] ?? '', Number(query['at'])).catch((error: unknown) => trouble(error, this.data.any))
+    this.albumId = query['album'] ?? ''
+    this.position = Number(query['at'])
+    this.load(this.albumId, this.position).catch((error: unknown) => trouble(error, this.data.any))
   },
 
   onUnload() {
@@ -111,6 +119,10 @@ definePage<Data, Methods>({
     } finally {
       this.setData({ sending: false })
     }
+  },
+
+  openPerson() {
+    go(personPath({ id: this.photoId, album_id: this.albumId, position: this.position }))
   },
 
   goBack() {

@@ -93,13 +93,19 @@ export async function send<T>(path: string, file: Blob): Promise<T> {
   return JSON.parse(text) as T;
 }
 
+/** Raises as `call`. */
+export async function remove<T>(path: string): Promise<T> {
+  return ask<T>(path, { method: "DELETE" });
+}
+
 /** Raises Refusal (401: sign in again), TypeError when the platform cannot be reached. */
 export async function call<T>(path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(`/api/v1${path}`, {
-    method: body === undefined ? "GET" : "POST",
-    headers: { Accept: "application/json", "Content-Type": "application/json", "X-Requested-With": "kuaimen" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  return ask<T>(path, body === undefined ? { method: "GET" } : { method: "POST", body: JSON.stringify(body) });
+}
+
+async function ask<T>(path: string, how: RequestInit): Promise<T> {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-Requested-With": "kuaimen" };
+  const answer = await fetch(`/api/v1${path}`, { ...how, headers });
   const text = await answer.text();
   if (!answer.ok) throw refusal(answer.status, text);
   return (text ? JSON.parse(text) : undefined) as T;

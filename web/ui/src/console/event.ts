@@ -116,6 +116,7 @@ export class EventPage {
         copy,
         make("a", { href: `/console/desk/${this.#id}`, className: "quiet" }, speech.say("desk")),
         make("a", { href: `/console/events/${this.#id}/brand`, className: "quiet" }, speech.say("brand_kit")),
+        make("a", { href: `/console/events/${this.#id}/faces`, className: "quiet" }, speech.say("faces")),
       ),
     );
     const counters = make("dl", { className: "counters" });
