@@ -41,6 +41,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "no_match": ("找不到同名照片", "No photo of this name is in the event."),
     "refused": ("没有权限", "You are not allowed to do this."),
     "locked": ("这个相册需要凭口令或邀请进入", "This album opens with a code, a password or an invitation."),
+    "likes_off": ("主办方未开放点赞", "The organizer has not opened likes."),
     "wrong_code": ("口令不正确", "The code is wrong."),
     "not_invited": ("邀请码不在名单上", "This invitation is not on the list."),
     "no_downloads": ("主办方未开放下载", "The organizer does not offer downloads."),

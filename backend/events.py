@@ -1,13 +1,14 @@
 """Events and their albums: finding them by the code a guest scanned, and what guests meet first (门面).
 
-The front has a revision of its own. Whoever has the album open is told of a new one and reads it again, so that a
+The front has a revision of its own. Whoever has an album open is told of a new one with the album's stream, so that a
 changed title is on every screen within seconds.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -15,12 +16,12 @@ from sqlalchemy import func, select, update
 
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
-from backend.models import Album, Event, Photo
+from backend.jobs import WriteFeed
+from backend.models import Access, Album, Event, Photo
 from backend.states import UNSEEN
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
 ALBUM_CHARACTERS: Final = 8  # of an album's id: 48 bits are enough within one event
-FRONT_WAKE: Final = "/front"  # after an album's id in a wake-up: not its photos changed, but what stands around them
 SOURCES: Final = {"p": "poster", "t": "table card", "s": "screen", "l": "link", "c": "console", "m": "message"}
 
 
@@ -30,11 +31,19 @@ class Front:
 
     welcome: str = ""  # on the start page
     start_page: bool = False
+    start_button: str = ""  # into the album; empty: the page's own word
     countdown: bool = False  # to the beginning, on the start page
     banner: str = ""
     banner_link: str = ""
+    banner_from: int | None = None  # ms UTC; None: from now on
+    banner_until: int | None = None  # ms UTC; None: for good
     share_title: str = ""  # of the card in a chat; empty: the event's title
+    share_words: str = ""  # under it; empty: day and place
+    share_cover: bool = True  # its picture: the cover if there is one; False: the newest photo
     language: str = ""  # zh or en for guests who have not chosen; empty: as their phone
+    layout: str = "rows"  # of the wall, for guests who have not chosen: rows, waterfall, grid
+    order: str = "new"  # on the wall: new, times (latest shutter first), hot (most liked first)
+    likes: bool = True
 
 
 def scene(share_code: str, source: str = "p", album_id: str = "") -> str:
@@ -82,12 +91,36 @@ def front(event: Event) -> Front:
 
 
 def front_changed(tx: Tx, event_id: str) -> int:
-    """Whoever has an album of this event open will read its front again. Returns the new revision."""
+    """Whoever has an album of this event open is told, by stream, poll and file. Returns the front's new revision."""
     mine = update(Event).where(Event.id == event_id).values(front_revision=Event.front_revision + 1)
     revision = tx.execute(mine.returning(Event.front_revision)).scalar_one()
-    for album in albums(tx, event_id):
-        tx.wake(album.id + FRONT_WAKE, revision)
+    for album_id in sorted(album.id for album in albums(tx, event_id)):
+        theirs = update(Album).where(Album.id == album_id).values(revision=Album.revision + 1)
+        tx.wake(album_id, tx.execute(theirs.returning(Album.revision)).scalar_one())
+        tx.ring(WriteFeed(album_id))
     return revision
+
+
+def front_revision(tx: Tx, album_id: str) -> int:
+    """Of the event this album is of."""
+    query = select(Event.front_revision).join(Album, Album.event_id == Event.id)
+    return tx.scalar(query.where(Album.id == album_id)) or 0
+
+
+def shown(tx: Tx, event: Event, url: Callable[[str], str]) -> dict[str, Any]:
+    """The front as guests get it, the same for all of them. `url` signs the cover's key."""
+    known = [album for album in albums(tx, event.id) if album.access is not Access.MEMBERS]
+    return {
+        "revision": event.front_revision,
+        "title": event.title,
+        "place": event.place,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "state": event.state.value,
+        "cover_url": url(event.cover_key) if event.cover_key else None,
+        **asdict(front(event)),
+        "albums": [{"id": a.id, "title": a.title, "downloads": a.downloads} for a in known],
+    }
 
 
 def schedule(event: Event) -> list[dict[str, Any]]:

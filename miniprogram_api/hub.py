@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import orjson
 from redis import Redis, RedisError
@@ -39,7 +40,25 @@ class Line:
     entry: Entry
 
 
-Reader = Callable[[int], list[Line]]  # after which revision → what changed, oldest first, at most PAGE
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One look at the database: what changed, oldest first, at most PAGE; and the revision of the event's front."""
+
+    lines: list[Line]
+    front: int = 0
+
+
+Reader = Callable[[int], Read]  # after which revision
+Maker = Callable[[], tuple[int, bytes]]  # the front's revision and its JSON
+NEVER: Final = 2**62  # the front of somebody who does not want to hear of it
+
+
+@dataclass(slots=True)
+class Known:
+    """What somebody who follows has heard of, beside the photos."""
+
+    front: int = NEVER  # its revision
+    ghost: int | None = None  # the number of the latest; None: they are not told of any
 
 
 @dataclass(slots=True)
@@ -50,6 +69,8 @@ class _Room:
     upto: int
     epoch: int = 0  # of the album's rule: the addresses in `lines` end with it
     woken: int = 0  # the newest revision Redis told us of
+    front: int = 0  # revision of the event's front
+    said: tuple[float, int, bytes] = (0.0, -1, b"")  # the front, made for whoever is told of it
     looked: float = -CALM_S
     lines: tuple[tuple[float, Line], ...] = ()  # replaced, never changed: many followers are reading it
     ghosts: tuple[tuple[int, bytes], ...] = ()  # the last ones told, numbered; JSON of docs/wire.md §2
@@ -68,11 +89,11 @@ class Hub:
         self._closed = threading.Event()
 
     def follow(
-        self, album_id: str, after: int, read: Reader, timeout_s: float, *, epoch: int = 0, ghost: int | None = None
+        self, album_id: str, after: int, read: Reader, timeout_s: float, *, epoch: int = 0, known: Known | None = None
     ) -> list[Line]:
         """What changed after `after`; waits up to `timeout_s` for the first. Empty: nothing did.
 
-        Or, for who heard of ghosts up to number `ghost`, because there is another one.
+        Or, for who has `known`, because there is another ghost or a newer front.
         """
         room = self._enter(album_id, after, epoch)
         until = time.monotonic() + timeout_s
@@ -80,7 +101,7 @@ class Hub:
             news = room.news  # taken before looking, so that what happens in between wakes us
             found = self._fresh(room, after, read, POLL_S if timeout_s <= 0 else CALM_S)
             left = until - time.monotonic()
-            if found or left <= 0 or (ghost is not None and _number(room) > ghost):
+            if found or left <= 0 or (known is not None and _surpasses(room, known)):
                 return found
             news.wait(min(left, CALM_S if self._listening else LOOK_S))
 
@@ -92,6 +113,20 @@ class Hub:
         told = room.ghosts
         return (told[-1][0] if told else 0), [said for n, said in told if after is not None and n > after]
 
+    def front(self, album_id: str) -> int:
+        """The front's revision, as far as it is known to those who follow."""
+        room = self._rooms.get(album_id)
+        return room.front if room else 0
+
+    def fronted(self, album_id: str, make: Maker) -> tuple[int, bytes]:
+        """The front, made once for all who follow the album; anew after a while, for addresses in it are signed."""
+        room = self._enter(album_id, 0, 0)
+        with room.reading:
+            made_at, revision, _ = room.said
+            if revision < room.front or time.monotonic() - made_at > KEPT_S:
+                room.said = (time.monotonic(), *make())
+            return room.said[1:]
+
     def _fresh(self, room: _Room, after: int, read: Reader, oldest_s: float) -> list[Line]:
         if self._behind(room, oldest_s):
             with room.reading:
@@ -99,7 +134,7 @@ class Hub:
                     _read_on(room, read)
         lines, since = room.lines, room.since
         if after < since:
-            return read(after)
+            return read(after).lines
         found = []
         for _, line in reversed(lines):
             if line.revision <= after:
@@ -174,7 +209,8 @@ def _read_on(room: _Room, read: Reader) -> None:
     """Everything there is, however many pages: what is left out here is lost to all who follow."""
     now, told, upto, lines = time.monotonic(), room.woken, room.upto, list(room.lines)
     while True:
-        page = read(upto)
+        seen = read(upto)
+        page, room.front = seen.lines, seen.front
         anew = {line.entry.photo_id for line in page}
         lines = [kept for kept in lines if kept[1].entry.photo_id not in anew]  # one line a photo, as in the database
         lines += [(now, line) for line in page]
@@ -191,6 +227,11 @@ def _read_on(room: _Room, read: Reader) -> None:
 
 def _number(room: _Room) -> int:
     return room.ghosts[-1][0] if room.ghosts else 0
+
+
+def _surpasses(room: _Room, known: Known) -> bool:
+    """Whether there is something new for who has heard of that."""
+    return room.front > known.front or (known.ghost is not None and _number(room) > known.ghost)
 
 
 def _stir(room: _Room) -> None:

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from backend import gate, security
+from backend import events, gate, security
 from backend.db import Tx
-from backend.errors import Unauthorized
+from backend.errors import Refused, Unauthorized
 from backend.http import answer, calling_guest, stage
 from backend.models import Like, Photo
 from backend.openapi import endpoint
@@ -56,6 +56,8 @@ def _set(photo_id: str, *, liked: bool) -> ResponseReturnValue:
     with at.db.writing() as tx:
         photo = live_photo(tx, photo_id)
         gate.enter(tx, photo.album_id)
+        if liked and not events.front(photo.album.event).likes:
+            raise Refused("the organizer wants no likes", code="likes_off")
         by = _changed(tx, photo_id, caller, liked=liked)
         if by:
             tx.execute(update(Photo).where(Photo.id == photo_id).values(likes=Photo.likes + by))

@@ -73,6 +73,7 @@ def _asked(organization_id: str) -> list[str]:
 
 
 def event_json(event: Event) -> dict[str, Any]:
+    at = stage()
     return {
         "id": event.id,
         "title": event.title,
@@ -81,7 +82,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "ends_at": event.ends_at,
         "state": event.state.value,
         "share_code": event.share_code,
-        "cover_url": None,
+        "cover_url": at.store.url(event.cover_key, ttl=at.settings.photo_url_ttl) if event.cover_key else None,
         "schedule": events.schedule(event),
         "server_at": now_ms(),
     }

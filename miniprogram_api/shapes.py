@@ -46,10 +46,12 @@ class ChangesQuery(Shape):
     after: Annotated[int, Field(ge=0)] = 0
     wait: Annotated[float, Field(ge=0, le=25)] = 0
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    front: Annotated[int, Field(ge=0)] | None = None  # the front the guest has: do not wait past a newer
 
 
 class StreamQuery(Shape):
     after: Annotated[int, Field(ge=0)] | None = None
+    front: Annotated[int, Field(ge=0)] | None = None
     ghosts: bool = False  # hints of photos on their way, too
 
 
@@ -183,6 +185,39 @@ class Changes(BaseModel):
     changes: list[PhotoShape | Tombstone]
     cursor: int
     more: bool
+    front: int  # newest revision of the event's front; when it is newer than the guest's: GET …/front
+
+
+class FrontAlbum(BaseModel):
+    id: str
+    title: str
+    downloads: bool
+
+
+class FrontShape(BaseModel):
+    revision: int
+    title: str
+    place: str
+    starts_at: Moment
+    ends_at: Moment
+    state: str
+    cover_url: str | None
+    welcome: str
+    start_page: bool
+    start_button: str
+    countdown: bool
+    banner: str
+    banner_link: str
+    banner_from: Moment
+    banner_until: Moment
+    share_title: str
+    share_words: str
+    share_cover: bool
+    language: Literal["", "zh", "en"]
+    layout: Literal["rows", "waterfall", "grid"]
+    order: Literal["new", "times", "hot"]
+    likes: bool
+    albums: list[FrontAlbum]
 
 
 class Left(BaseModel):

@@ -56,5 +56,15 @@ def page(at: Stage, event: Event, album: Album | None, albums: list[Album], *, p
     status = 429 if problem == "slow" else 403
     others = [a for a in albums if a.id != album.id]
     given = request.args.get("k", "")[:100]
-    found = {"event": event, "album": album, "others": others, "problem": problem, "given": given}
-    return shell.page(at, "enter.html", "message", status=status, **found)
+    return shell.page(
+        at,
+        "enter.html",
+        "message",
+        status=status,
+        spoken=events.front(event).language,
+        event=event,
+        album=album,
+        others=others,
+        problem=problem,
+        given=given,
+    )

@@ -26,6 +26,8 @@ EAGER: Final = 12  # of these are asked for at once
 HOT: Final = 100  # of the most liked
 BY_TIME: Final = 500  # latest shutters
 HOUR_MS: Final = 3_600_000
+LATEST: Final = 2**62  # ms: a banner without an end
+STARTED_COOKIE: Final = "kuaimen_start"  # set by the script: this guest has left the start page of this event
 
 
 @bp.get("/")
@@ -58,6 +60,7 @@ def album(share_code: str) -> ResponseReturnValue:
         albums = [a for a in events.albums(tx, event.id) if gate.known(tx, a)]
         chosen = _chosen(tx, albums)
         boot = _boot(at, tx, event, chosen) if chosen and gate.may_read(tx, chosen) else None
+        front = events.shown(tx, event, lambda key: at.store.url(key, ttl=at.settings.photo_url_ttl))
         rule = faces.rule(tx, event.id)
     if "f" in request.args:  # somebody came by a code or a link of ours; a reload without it is not counted
         album_id = chosen.id if chosen and request.args.get("album") == chosen.id else ""
@@ -78,8 +81,12 @@ def album(share_code: str) -> ResponseReturnValue:
         total=boot["album"]["photos"],
         eager=EAGER,
         ghost=ghost.colour,
-        boot=shell.embedded(boot),
-        cover=_cover(at, boot["photos"]) if chosen.access is Access.PUBLIC else None,
+        boot=shell.embedded(boot | {"front": front}),
+        cover=_cover(at, boot["photos"], front) if chosen.access is Access.PUBLIC else None,
+        front=front,
+        banner=front["banner"] and (front["banner_from"] or 0) <= now_ms() < (front["banner_until"] or LATEST),
+        starting=front["start_page"] and request.cookies.get(STARTED_COOKIE) != share_code,
+        spoken=front["language"],
     )
 
 
@@ -169,6 +176,15 @@ def screen(share_code: str) -> ResponseReturnValue:
 def console(page: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
     """The shell only; everything a member sees comes from /api/v1 with their session."""
     return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC))
+
+
+@bp.get("/console/join/<token>/qr.svg")
+def invitation_code(token: str) -> Response:
+    """The address of an invitation as a code: no secret to whoever has the address of the code."""
+    size, path = svg_path(f"{stage().settings.base_url}/console/join/{token[:100]}")
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -4 {size + 8} {size + 8}" shape-rendering="crispEdges">'
+    body = f'{svg}<path fill="#fff" d="M-4-4h{size + 8}v{size + 8}h-{size + 8}z"/><path d="{path}"/></svg>'
+    return Response(body, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
 @bp.get("/assets/<path:name>")
@@ -263,9 +279,11 @@ def _chosen(tx: Tx, albums: list[Album]) -> Album | None:
     return named or next((a for a in albums if gate.may_read(tx, a)), next(iter(albums), None))
 
 
-def _cover(at: Stage, photos: list[dict[str, Any]]) -> str | None:
-    """An absolute address of a picture, for the card a shared link shows."""
-    if not photos:
-        return None
-    url: str = photos[0]["urls"]["thumb"]
+def _cover(at: Stage, photos: list[dict[str, Any]], front: dict[str, Any]) -> str | None:
+    """An absolute address of a picture, for the card a shared link shows: the cover, or the newest photo."""
+    url: str | None = front["cover_url"] if front["share_cover"] else None
+    if url is None:
+        if not photos:
+            return None
+        url = str(photos[0]["urls"]["thumb"])
     return url if "://" in url else at.settings.base_url + url

@@ -60,9 +60,13 @@ def _read(manifests: tuple[Path, ...], _made_at: tuple[int, ...], source: str) -
     )
 
 
-def page(stage: Stage, template: str, words: str, *, status: int = 200, **values: object) -> Response:
-    """A rendered page that nothing on the way keeps and that runs no script but ours."""
-    nonce, spoken, theme = secrets.token_urlsafe(12), language(), request.cookies.get("theme")
+def page(stage: Stage, template: str, words: str, *, status: int = 200, spoken: str = "", **values: object) -> Response:
+    """A rendered page that nothing on the way keeps and that runs no script but ours.
+
+    `spoken`: the language for readers who have not chosen one; empty: as their browser says.
+    """
+    nonce, theme = secrets.token_urlsafe(12), request.cookies.get("theme")
+    spoken = language() if not spoken or request.cookies.get("lang") else spoken
     text = render_template(
         template,
         nonce=nonce,
@@ -104,6 +108,7 @@ def policy(nonce: str, pictures: str) -> str:
         "img-src": f"'self' data: blob: {pictures}",
         "connect-src": f"'self' {pictures}",
         "worker-src": "'self'",
+        "frame-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",

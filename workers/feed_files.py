@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from backend import feed, feed_files
+from backend import events, feed, feed_files
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -71,6 +71,7 @@ def _head(stage: Stage, tx: Tx, order: Order) -> dict[str, Any]:
         "since": entries[0].revision - 1 if len(entries) == NEWEST else 0,
         "changes": [_card(stage, order, e) for e in entries],
         "poll_ms": POLL_MS,
+        "front": events.front_revision(tx, order.album_id),
         "written_at": now_ms(),
     }
 

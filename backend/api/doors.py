@@ -9,11 +9,10 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import access, accounts, audit, contributions, downloads, security, typed
+from backend import access, accounts, audit, contributions, downloads, events, security, typed
 from backend.accounts import Who
 from backend.errors import NotFound
 from backend.http import answer, body, needs, stage
-from backend.jobs import WriteFeed
 from backend.models import Access, Album, Contributions, Guest, Invitation
 
 bp = Blueprint("doors", __name__, url_prefix="/api/v1")
@@ -61,8 +60,6 @@ def change(who: Who, album_id: str) -> ResponseReturnValue:
         wanted = said.access or album.access
         if wanted is not album.access or said.secret is not None:
             album = access.set_rule(tx, album_id, wanted, said.secret)
-            tx.wake(album_id, album.revision)
-            tx.ring(WriteFeed(album_id))
         if said.guest_mark is not None:
             album.guest_mark = said.guest_mark
         if said.downloads is not None:
@@ -73,6 +70,8 @@ def change(who: Who, album_id: str) -> ResponseReturnValue:
             album.contributions_a_day = said.contributions_a_day
         if said.contributions is not None:
             contributions.switch(tx, album, said.contributions)
+        tx.flush()
+        events.front_changed(tx, album.event_id)
         after = _said(album)
         audit.record(tx, album.organization_id, who.actor, "access", f"album:{album_id}", (before, after))
     return answer(after)

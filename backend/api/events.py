@@ -67,8 +67,16 @@ class EventChange(Times):
     countdown: bool | None = None
     banner: Annotated[str, Field(max_length=120)] | None = None
     banner_link: Annotated[str, Field(max_length=300, pattern=r"^(https?://[^\s\"<>]+)?$")] | None = None
+    banner_from: Moment | None = None
+    banner_until: Moment | None = None
+    start_button: Annotated[str, Field(max_length=20)] | None = None
     share_title: Annotated[str, Field(max_length=60)] | None = None
+    share_words: Annotated[str, Field(max_length=120)] | None = None
+    share_cover: bool | None = None
     language: Literal["", "zh", "en"] | None = None
+    layout: Literal["rows", "waterfall", "grid"] | None = None
+    order: Literal["new", "times", "hot"] | None = None
+    likes: bool | None = None
     cover: Literal[False] | None = None  # away with it
 
 
@@ -279,8 +287,12 @@ def _apply(tx: Tx, event: Event, said: dict[str, Any]) -> None:
         raise BadInput("ends_at: ends before it starts")
     if said.get("cover") is False:
         event.cover_key = event.cover_source_key = event.cover_refusal = None
-    words = {name: said[name] for name in events.Front.__dataclass_fields__ if said.get(name) is not None}
+    fields = events.Front.__dataclass_fields__
+    words = {n: said[n] for n in fields if n in said and (said[n] is not None or fields[n].default is None)}
     event.front = (event.front or {}) | words
+    front = events.front(event)
+    if None not in (front.banner_from, front.banner_until) and front.banner_until < front.banner_from:  # type: ignore[operator]
+        raise BadInput("banner_until: ends before it starts")
     tx.flush()
     to = said.get("state")
     bin_only = {event.state, to} & {EventState.REMOVED, EventState.PURGED}  # by `remove` and `restore`

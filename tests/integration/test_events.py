@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
+from backend import events, feed
 from backend.context import Stage
 from backend.event_templates import TEMPLATES
 from backend.models import Album, BrandKit, Event
@@ -137,7 +140,7 @@ def test_another_album_is_like_the_first_and_has_no_photos(
     with stage.db.reading() as tx:
         first, second = tx.get_one(Album, cast.album.id), tx.get_one(Album, album["id"])
         assert (second.recipe_id, second.brand_kit_id, second.look) == (first.recipe_id, first.brand_kit_id, None)
-        assert (second.revision, second.place_in_event) == (0, 1)
+        assert (feed.visible(tx, second.id), second.place_in_event) == (0, 1)
     named = owner.post(f"/api/v1/albums/{album['id']}", json={"title": "宴会", "publishing": "approve"}).json()["album"]
     assert (named["title"], named["publishing"]) == ("宴会", "approve")
 
@@ -160,6 +163,98 @@ def test_every_change_wakes_whoever_has_an_album_open(
 ) -> None:
     bell.woken.clear()
     owner.post(f"/api/v1/events/{cast.event.id}", json={"title": "新名"})
-    assert bell.woken == [(f"{cast.album.id}/front", 1)]
     with stage.db.reading() as tx:
         assert tx.get_one(Event, cast.event.id).front_revision == 1
+        assert bell.woken == [(cast.album.id, tx.get_one(Album, cast.album.id).revision)]
+
+
+EVERYTHING: dict[str, Any] = {
+    "title": "新名",
+    "place": "北京",
+    "starts_at": NOON,
+    "ends_at": NOON + HOUR,
+    "welcome": "欢迎",
+    "start_page": True,
+    "start_button": "看照片",
+    "countdown": True,
+    "banner": "谢谢",
+    "banner_link": "https://sponsor.example/",
+    "banner_from": NOON,
+    "banner_until": NOON + HOUR,
+    "share_title": "快来看",
+    "share_words": "现场照片",
+    "share_cover": False,
+    "language": "en",
+    "layout": "grid",
+    "order": "hot",
+    "likes": False,
+}
+
+
+def test_guests_are_told_everything_an_organizer_changes(cast: Cast, owner: httpx.Client, http: httpx.Client) -> None:
+    path = f"/mp/v1/albums/{cast.album.id}"
+    assert set(EVERYTHING) >= set(events.Front.__dataclass_fields__)
+    for n, (name, value) in enumerate(EVERYTHING.items(), 1):
+        owner.post(f"/api/v1/events/{cast.event.id}", json={name: value}).raise_for_status()
+        polled = http.get(f"{path}/changes?after=99&wait=20&front={n - 1}").json()
+        assert (polled["changes"], polled["front"]) == ([], n)
+        assert http.get(f"{path}/front").json()[name] == value
+    owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"downloads": False}).raise_for_status()
+    front = http.get(f"{path}/front").json()
+    assert (front["revision"], front["albums"][0]["downloads"]) == (len(EVERYTHING) + 1, False)
+
+
+def test_a_stream_says_what_is_new_around_the_photos(cast: Cast, owner: httpx.Client, http: httpx.Client) -> None:
+    owner.post(f"/api/v1/events/{cast.event.id}", json={"banner": "谢谢"})
+    with http.stream("GET", f"/mp/v1/albums/{cast.album.id}/stream?front=0") as stream:
+        lines = stream.iter_lines()
+        said = next(lines for line in lines if line == "event: front")
+        assert json.loads(next(said).removeprefix("data: "))["banner"] == "谢谢"
+
+
+def test_a_front_that_makes_no_sense_is_refused(cast: Cast, owner: httpx.Client) -> None:
+    for wrong in ({"banner_from": NOON, "banner_until": NOON - 1}, {"layout": "pile"}, {"order": "best"}):
+        assert owner.post(f"/api/v1/events/{cast.event.id}", json=wrong).status_code == 422, wrong
+
+
+def test_where_the_organizer_wants_no_likes_nobody_likes(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client, http: httpx.Client
+) -> None:
+    BridgeClient(owner).shoot(jpeg())
+    bell.work(stage)
+    [photo] = http.get(f"/mp/v1/albums/{cast.album.id}/photos").json()["photos"]
+    session = http.post("/mp/v1/session", json={"device": "d" * 20}).json()
+    guest = {"headers": {"Authorization": f"Bearer {session['token']}"}}
+    assert http.put(f"/mp/v1/photos/{photo['id']}/like", **guest).status_code == 200
+    owner.post(f"/api/v1/events/{cast.event.id}", json={"likes": False})
+    refused = http.put(f"/mp/v1/photos/{photo['id']}/like", **guest)
+    assert (refused.status_code, refused.json()["code"]) == (403, "likes_off")
+    assert http.delete(f"/mp/v1/photos/{photo['id']}/like", **guest).json() == {"liked": False, "likes": 0}
+
+
+def test_the_card_of_a_link_is_as_the_organizer_wants_it(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client, http: httpx.Client
+) -> None:
+    path = f"/api/v1/events/{cast.event.id}"
+    owner.post(f"{path}/cover", content=jpeg("navy", (1600, 900)))
+    bell.work(stage)
+    front = owner.post(path, json={"share_title": "快来看", "share_words": "现场照片"}).json()
+
+    def card() -> dict[str, str]:
+        page = http.get(f"/a/{cast.event.share_code}").text
+        return dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', page))
+
+    said = card()
+    assert (said["title"], said["description"]) == ("快来看", "现场照片")
+    assert front["cover_url"].split("?")[0] in said["image"]
+    owner.post(path, json={"share_cover": False})
+    assert "image" not in card(), "no photo yet"
+
+
+def test_guests_without_a_choice_read_the_organizers_language(
+    cast: Cast, owner: httpx.Client, http: httpx.Client
+) -> None:
+    owner.post(f"/api/v1/events/{cast.event.id}", json={"language": "en"})
+    page = f"/a/{cast.event.share_code}"
+    assert 'lang="en"' in http.get(page).text
+    assert 'lang="zh-CN"' in http.get(page, headers={"Cookie": "lang=zh"}).text

@@ -8,19 +8,20 @@ import pytest
 from redis import Redis
 
 from backend.feed import Entry
-from miniprogram_api.hub import PAGE, Hub, Line
+from miniprogram_api.hub import PAGE, Hub, Known, Line, Read
 
 
 class Album:
     """What the database would say."""
 
     def __init__(self) -> None:
-        self.revision, self.reads = 0, 0
+        self.revision, self.reads, self.front = 0, 0, 0
 
-    def read(self, after: int) -> list[Line]:
+    def read(self, after: int) -> Read:
         self.reads += 1
         upto = min(self.revision, after + PAGE)
-        return [Line(n, b"%d" % n, Entry(f"p{n}", "a", n, n)) for n in range(after + 1, upto + 1)]
+        lines = [Line(n, b"%d" % n, Entry(f"p{n}", "a", n, n)) for n in range(after + 1, upto + 1)]
+        return Read(lines, self.front)
 
 
 @pytest.fixture
@@ -52,3 +53,27 @@ def test_the_database_is_read_once_for_all(hub: Hub) -> None:
     for after in (0, 1, 2, 3, 4) * 20:
         assert [line.revision for line in hub.follow("a", after, album.read, 0)] == list(range(after + 1, 6))
     assert album.reads == before + 1
+
+
+def test_a_new_front_ends_the_waiting_of_who_does_not_have_it(hub: Hub) -> None:
+    album = Album()
+    album.front = 7
+    assert hub.follow("a", 0, album.read, 30, known=Known(6)) == [], "at once: what is known is newer"
+    assert hub.front("a") == 7
+    hub._woken("a", 1)
+    assert hub.follow("a", 0, album.read, 0, known=Known(7)) == []
+
+
+def test_the_front_is_made_once_for_all(hub: Hub) -> None:
+    album, made = Album(), []
+
+    def make() -> tuple[int, bytes]:
+        made.append(album.front)
+        return album.front, b"%d" % album.front
+
+    for front in (1, 2):
+        album.front = front
+        hub._woken("a", front)
+        hub.follow("a", 0, album.read, 0)
+        assert {hub.fronted("a", make) for _ in range(20)} == {(front, b"%d" % front)}
+    assert made == [1, 2]

@@ -10,13 +10,14 @@ import { Roll } from "./roll";
 import { keep, Speech } from "./speech";
 import type { Style } from "./rows";
 import { Wall } from "./wall";
-import { type Album, ask, type Change, type EventCard, type History, type Photo, recall, remember } from "./wire";
+import { type Album, ask, type Change, type EventCard, type Front, type History, type Photo, recall, remember } from "./wire";
 
 interface Boot {
   event: EventCard;
   album: Album;
   photos: Photo[];
   next: number | null;
+  front: Front;
 }
 
 export type AlbumWords = keyof typeof words;
@@ -37,7 +38,9 @@ let reading: Promise<void> | null = null;
 let ghosts: Ghosts | undefined;
 let seen = 0;
 let furnished: Promise<void> | undefined;
-const style = (["rows", "waterfall", "grid"] as Style[]).find((one) => one === recall("wall")) ?? "rows";
+let { front } = boot;
+let style = (recall("wall") ?? front.layout) as Style;
+let own = false; // the guest chose what the wall shows
 const arrived = new Map<string, number>(); // photos that came live, not yet on screen
 
 const wall = new Wall(byId("wall"), {
@@ -62,6 +65,7 @@ function start(): void {
   listen();
   if (style !== "rows") wall.setStyle(style);
   for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
+  if (front.start_page || front.banner || front.order !== "new") turn(front);
   void deepLink();
   void import("./later").then(({ settleIn }) => settleIn(byId("wall"), () => album.id)).catch(() => undefined);
 }
@@ -73,14 +77,13 @@ async function tools(id: string): Promise<void> {
       style,
       setStyle: (chosen) => {
         remember("wall", chosen);
-        wall.setStyle(chosen);
+        wall.setStyle((style = chosen));
       },
       ask: (part) => ask(`${location.pathname}/${part}?album=${album.id}`),
       failed: () => notice(speech.say("no_network")),
       show: (part) => {
-        roll = part(live);
-        hang();
-        void more();
+        own = true;
+        lay(part);
       },
     }),
   );
@@ -88,15 +91,33 @@ async function tools(id: string): Promise<void> {
   dispatchEvent(new CustomEvent("menu", { detail: id }));
 }
 
+/** Another part of the album, or another order, on the wall. */
+function lay(part: (live: Roll) => Roll): void {
+  roll = part(live);
+  hang();
+  void more();
+}
+
+/** The front as it is now; without it: what the platform says it is. */
+function turn(now?: Front): void {
+  void import("./front").then(async ({ draw }) => {
+    front = now ?? (await ask<Front>(`/mp/v1/albums/${album.id}/front`));
+    draw(front, { album: () => album, speech, pulse, wall, lay, furnish, own: () => own });
+  });
+}
+
 /** Hear what changes from here on. */
 function listen(): void {
   following?.stop();
   following = follow(album.id, {
+    front: () => front.revision,
+    turn,
     cursor: () => live.cursor,
     hear,
     expect: (hint) => void expect(hint),
     tell: (carrier: Carrier) => pulse.carrier(carrier),
-    refused: () => notice(speech.say("refused")),
+    // to the door, which says what opens it now; unless that is where we just come from
+    refused: () => (performance.now() > 5_000 ? location.reload() : notice(speech.say("refused"))),
   });
 }
 
@@ -283,7 +304,7 @@ async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
     photos: () => roll.photos,
     speech,
     share: `${location.origin}/a/${boot.event.share_code}?f=l`,
-    title: boot.event.title,
+    title: front.share_title || front.title,
     elementOf: (id) => wall.elementOf(id),
     reveal: (id) => wall.reveal(id),
     refresh,

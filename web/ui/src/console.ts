@@ -13,6 +13,8 @@ import { EventPage } from "./console/event";
 import { openFaces } from "./console/faces";
 import type { Context, Open, Screen } from "./console/frame";
 import { openPairing } from "./console/pair";
+import { openSettings } from "./console/settings";
+import { openJoin, openTeam } from "./console/team";
 import { keep, Speech } from "./speech";
 import { Refusal } from "./wire";
 
@@ -31,6 +33,8 @@ const SCREENS: [RegExp, Open][] = [
   [/^\/console\/events\/([\w-]+)\/brand$/, openBrand],
   [/^\/console\/events\/([\w-]+)\/faces$/, openFaces],
   [/^\/console\/new$/, openCreate],
+  [/^\/console\/team$/, openTeam],
+  [/^\/console\/events\/([\w-]+)\/settings$/, openSettings],
   [/^\/console\/events\/([\w-]+)\/ready$/, openReady],
   [/^\/pair(?:\/(\w+))?$/, openPairing],
 ];
@@ -61,6 +65,11 @@ function show(...content: Node[]): void {
 
 async function start(): Promise<void> {
   try {
+    const invited = /^\/console\/join\/([\w-]+)$/.exec(location.pathname)?.[1];
+    if (invited) {
+      show(await openJoin(invited, guard, () => location.assign("/console")));
+      return;
+    }
     const { member } = await call<{ member: Member }>("/me");
     document.body.classList.add("signed-in");
     const name = document.getElementById("member");
@@ -112,9 +121,11 @@ async function listEvents(member: Member): Promise<void> {
     ),
   );
   const may = member.rights.includes("change_event") && member.event_id === null;
-  const add = may ? make("a", { className: "button", href: "/console/new" }, createSpeaker().say("new_event")) : null;
+  const links = make("p", { className: "links" });
+  if (member.rights.includes("change_team") && member.event_id === null) links.append(make("a", { className: "quiet", href: "/console/team" }, speech.say("team")));
+  if (may) links.append(make("a", { className: "button", href: "/console/new" }, createSpeaker().say("new_event")));
   const empty = make("p", { className: "soft" }, speech.say(may ? "no_events" : "no_events_yet"));
-  show(make("div", { className: "event-head" }, make("h1", {}, speech.say("events")), add), ...(list.length ? list : [empty]));
+  show(make("div", { className: "event-head" }, make("h1", {}, speech.say("events")), links), ...(list.length ? list : [empty]));
 }
 
 function signIn(): void {

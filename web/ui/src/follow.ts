@@ -8,7 +8,7 @@
 
 import type { Reader } from "./files";
 import type { Hint } from "./ghosts";
-import { ask, type Change, type Changes, refusal, Refusal } from "./wire";
+import { ask, type Change, type Changes, type Front, refusal, Refusal } from "./wire";
 
 export type Carrier = "stream" | "poll" | "files" | "none";
 
@@ -22,6 +22,9 @@ export interface Ear {
   /** A photo is on its way; only a stream knows. Without it none is asked for. */
   expect?: (hint: Hint) => void;
   tell: (carrier: Carrier) => void;
+  /** The revision of the front that is shown, and what to do with a newer one; without it: go and read it. */
+  front: () => number;
+  turn: (front?: Front) => void;
   /** The album may not be followed any more (closed, or a code is needed now). */
   refused: (reason: Refusal) => void;
 }
@@ -151,6 +154,7 @@ class Turn {
       throw reason;
     });
     if (!said) return;
+    this.#fronted(said.front);
     if (!said.news) await this.#poll(0);
     else if (said.news.length) this.#ear.hear(said.news);
     this.#ear.tell("files");
@@ -161,16 +165,21 @@ class Turn {
     const wait = this.#failures ? 0 : patience;
     const limit = setTimeout(() => this.#current.abort(), (wait + 12) * 1000);
     try {
-      const said = await ask<Changes>(`${this.#path}/changes?after=${this.#ear.cursor()}&wait=${wait}&limit=100`, {
+      const said = await ask<Changes>(`${this.#path}/changes?after=${this.#ear.cursor()}&wait=${wait}&limit=100&front=${this.#ear.front()}`, {
         signal: this.#current.signal,
       });
       this.#ear.tell("poll");
       if (said.changes.length) this.#ear.hear(said.changes);
+      this.#fronted(said.front);
       if (this.#failures > 1) this.#polls = 0; // it was the network, not the stream
       else if (!said.more) this.#polls--;
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  #fronted(revision = 0): void {
+    if (revision > this.#ear.front()) this.#ear.turn();
   }
 
   /** Read the stream until it ends. When it is mute or refused the next turns are long polls. */
@@ -179,7 +188,7 @@ class Turn {
     let timer = setTimeout(() => this.#current.abort(), GREETING_MS);
     let whole = false; // it came through and lasted
     try {
-      const answer = await fetch(`${this.#path}/stream?after=${this.#ear.cursor()}${this.#ear.expect ? "&ghosts=1" : ""}`, {
+      const answer = await fetch(`${this.#path}/stream?after=${this.#ear.cursor()}&front=${this.#ear.front()}${this.#ear.expect ? "&ghosts=1" : ""}`, {
         headers: { Accept: "text/event-stream" },
         signal: this.#current.signal,
         cache: "no-store",
@@ -217,6 +226,7 @@ class Turn {
       const data = /^data:(.*)/m.exec(block)?.[1];
       if (!data) continue;
       if (block.startsWith("event: g")) this.#ear.expect?.(JSON.parse(data) as Hint);
+      else if (block.startsWith("event: f")) this.#ear.turn(JSON.parse(data) as Front);
       else changes.push(JSON.parse(data) as Change);
     }
     if (changes.length) this.#ear.hear(changes);

@@ -7,7 +7,7 @@ import type { Speech } from "./speech";
 export class Pulse {
   readonly #speech: Speech<AlbumWords>;
   readonly #el: HTMLElement;
-  readonly #closed: boolean;
+  closed: boolean;
   #how: Carrier | "connecting" = "connecting";
   #photos = 0;
   #latest: number | null = null;
@@ -15,7 +15,7 @@ export class Pulse {
   constructor(speech: Speech<AlbumWords>, el: HTMLElement, closed: boolean) {
     this.#speech = speech;
     this.#el = el;
-    this.#closed = closed;
+    this.closed = closed;
     setInterval(() => document.hidden || this.draw(), 10_000);
   }
 
@@ -33,7 +33,7 @@ export class Pulse {
 
   draw(): void {
     const speech = this.#speech;
-    const state = this.#closed ? "closed" : this.#how === "none" ? "offline" : "live";
+    const state = this.closed ? "closed" : this.#how === "none" ? "offline" : "live";
     this.#el.dataset["state"] = state;
     this.#el.dataset["carrier"] = this.#how;
     const words = [speech.say("count", { n: speech.number(this.#photos) })];

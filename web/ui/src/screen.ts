@@ -78,7 +78,17 @@ reel.ready = ({ photo, fresh }) => {
 reel.better = (photo) => show.better(photo);
 reel.gone = (id) => show.remove(id);
 
+let front = 0;
 follow(boot.album.id, {
+  front: () => front,
+  turn: (now) => {
+    const title = document.querySelector("h1");
+    if (!now || !title) return;
+    front = now.revision;
+    title.textContent = now.title;
+    boot.event.state = now.state;
+    draw("stream");
+  },
   cursor: () => reel.cursor,
   hear: (changes) => {
     reel.hear(changes);

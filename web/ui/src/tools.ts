@@ -97,7 +97,7 @@ function rollOf(hour: Hour, live: Roll): Roll {
 }
 
 /** `photos` in their order on the wall, whatever their places in the feed. */
-function ranked(photos: Photo[], live: Roll): Roll {
+export function ranked(photos: Photo[], live: Roll): Roll {
   const rank = new Map(photos.map((photo, index) => [photo.id, index]));
   const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
   return new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });

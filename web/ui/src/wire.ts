@@ -48,6 +48,32 @@ export interface Head {
   since: number; // whose cursor is not older needs only `changes`
   changes: Change[];
   poll_ms: number;
+  front?: number;
+}
+
+/** What stands around the photos of an event; the organizer changes it while it is looked at. */
+export interface Front {
+  revision: number;
+  title: string;
+  place: string;
+  starts_at: number | null;
+  ends_at: number | null;
+  state: string;
+  cover_url: string | null;
+  welcome: string;
+  start_page: boolean;
+  start_button: string;
+  countdown: boolean;
+  banner: string;
+  banner_link: string;
+  banner_from: number | null;
+  banner_until: number | null;
+  share_title: string;
+  language: "" | "zh" | "en";
+  layout: "rows" | "waterfall" | "grid";
+  order: "new" | "times" | "hot";
+  likes: boolean;
+  albums: { id: string; title: string; downloads: boolean }[];
 }
 
 export interface EventCard {
@@ -69,6 +95,7 @@ export interface Changes {
   changes: Change[];
   cursor: number;
   more: boolean;
+  front?: number;
 }
 
 export interface Download {

@@ -117,6 +117,7 @@ export class EventPage {
         make("a", { href: `/console/desk/${this.#id}`, className: "quiet" }, speech.say("desk")),
         make("a", { href: `/console/events/${this.#id}/brand`, className: "quiet" }, speech.say("brand_kit")),
         make("a", { href: `/console/events/${this.#id}/faces`, className: "quiet" }, speech.say("faces")),
+        make("a", { href: `/console/events/${this.#id}/settings`, className: "quiet" }, speech.say("settings")),
       ),
     );
     const counters = make("dl", { className: "counters" });
