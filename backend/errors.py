@@ -156,5 +156,11 @@ class TooMany(AppError):
     status, default = 429, "too_many"
 
 
+class OverQuota(AppError):
+    """Nothing is wrong with the request: with more room it will work. Bridges keep what they have and try again."""
+
+    status, default = 507, "over_quota"
+
+
 class Upstream(AppError):
     status, default = 502, "upstream"

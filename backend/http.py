@@ -17,6 +17,7 @@ from backend import accounts
 from backend.context import Stage
 from backend.errors import PUBLIC, AppError, BadInput, NotFound, Refused, TooLarge, TooMany, Unauthorized
 from backend.models import Bridge
+from backend.usage import Rooms
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
@@ -29,6 +30,12 @@ def stage() -> Stage:
     """The stage of the running app."""
     found: Stage = current_app.extensions["stage"]
     return found
+
+
+def demand_room(organization_id: str) -> None:
+    """Raises OverQuota, after which a bridge keeps its photos and tries again."""
+    rooms: Rooms = current_app.extensions["rooms"]
+    rooms.demand(organization_id)
 
 
 def body(kind: type[M]) -> M:
@@ -169,9 +176,9 @@ def show_errors(app: Flask) -> None:
 
 def shaped(exc: AppError) -> Response:
     said: dict[str, object] = {"code": exc.code, "message": exc.public(language())}
-    if exc.status == 422 and exc.detail and exc.detail != exc.code:
+    if exc.status in (422, 507) and exc.detail and exc.detail != exc.code:
         said["detail"] = exc.detail
     found = answer(said | getattr(g, "error_extra", {}), exc.status)
-    if exc.status == 429:
-        found.headers["Retry-After"] = "10"
+    if exc.status in (429, 507):
+        found.headers["Retry-After"] = "10" if exc.status == 429 else "30"
     return found

@@ -26,6 +26,7 @@ from backend.api import (
     messages,
     organizer,
     pairings,
+    platform,
     removal,
     retoucher,
     review,
@@ -35,6 +36,7 @@ from backend.api import (
     veils,
 )
 from backend.context import Stage
+from backend.usage import Rooms
 from miniprogram_api import (
     cards,
     contributions,
@@ -64,6 +66,7 @@ def create_app(stage: Stage) -> Flask:
     app.extensions["stage"] = stage
     app.extensions["hub"] = Hub(stage.redis)
     app.extensions["rules"] = Rules(stage.db)
+    app.extensions["rooms"] = Rooms(stage.db)
     app.config["MAX_CONTENT_LENGTH"] = 2 * stage.settings.part_bytes  # originals come by parts
     app.json.sort_keys = False  # type: ignore[attr-defined]
     http.show_errors(app)
@@ -82,6 +85,7 @@ def create_app(stage: Stage) -> Flask:
         doors,
         faces,
         keys,
+        platform,
         removal,
         veils,
         retoucher,

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("sweep",): ("launch.commands.sweep", "Repeat what the doorbell lost, for ever. / 巡检"),
     ("migrate",): ("launch.commands.migrate", "Bring the database to the newest schema. / 升级数据库"),
     ("seed",): ("launch.commands.seed", "Plant a first event, once. / 示例活动"),
+    ("platform-admin",): ("launch.commands.platform_admin", "Make somebody who runs it all. / 平台管理员"),
     ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
     ("certificate", "check"): ("launch.commands.certificate", "Does the signature hold? / 核验交付证明"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),

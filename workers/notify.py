@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from backend import deliveries, faces, milestones, slates, subscriptions
+from backend import deliveries, faces, milestones, slates, subscriptions, usage
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -33,6 +33,7 @@ SLICE_S: Final = 20.0  # then other jobs of the queue have their turn
 BUSY_MS: Final = 2_000  # 43108
 LOST_MS: Final = 30_000  # nobody knows whether it was sent: time for WeChat's push to say so
 HELD_MS: Final = 3600_000  # the operator must do something: try one again each hour
+FULL_MS: Final = 600_000  # the messages of the month are used up
 NEUTRAL: Final = "活动相册"  # instead of a title that WeChat finds sensitive
 HOLDING: Final = {Outcome.BANNED, Outcome.NO_TEMPLATE, Outcome.MISFIT}  # the same for every guest of the template
 
@@ -73,12 +74,24 @@ def stage_templates(stage: Stage, appid: str) -> Templates:
     return templates_of(stage.settings if own else settings_of(stage.settings, appid))
 
 
+def _full(stage: Stage, album_id: str) -> bool:
+    """The organization's messages of the month are used up: nothing new is promised; looked at again later."""
+    with stage.db.writing() as tx:
+        album = tx.get_one(Album, album_id)
+        if usage.over(tx, album.organization_id, "messages") is None:
+            return False
+        album.notify_due_at = now_ms() + FULL_MS
+        return True
+
+
 def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
     """False: nothing may be sent now."""
     with stage.db.writing() as tx:
         facts = deliveries.begin(tx, album_id)
     if facts is None:
         return False
+    if _full(stage, album_id):
+        return True  # what was promised before is sent
     ids = {appid: one.ids for appid, one in templates.items()}
     hours = milestones.parse_quiet(stage.settings.quiet_hours)
     awake_at = milestones.quiet_until(facts, hours, stage.settings.timezone)

@@ -7,9 +7,13 @@ logged here, once, and the sweep rings again.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend import failures
 from backend.context import Stage
 from backend.jobs import (
     KINDS,
@@ -94,9 +98,19 @@ def run(kind: str, payload: dict[str, str]) -> None:
     handle(_stage, KINDS[kind](**payload))
 
 
+def _write_down(stage: Stage, job: Job, exc: Exception) -> None:
+    """So that the platform page shows it. When the database itself is the trouble, the log has to do."""
+    try:
+        with stage.db.writing() as tx:
+            failures.record(tx, job, "".join(traceback.format_exception(exc)))
+    except SQLAlchemyError:
+        log.warning("could not write down that job=%s failed", job)
+
+
 def handle(stage: Stage, job: Job) -> None:
     """Do one job. What fails unexpectedly is logged and left to the sweep: a second try is the row's business."""
     try:
         HANDLERS[type(job)](stage, job)
-    except Exception:
+    except Exception as exc:
         log.exception("failed job=%s", job)
+        _write_down(stage, job, exc)

@@ -10,6 +10,7 @@ from backend import (
     deliveries,
     exports,
     faces,
+    failures,
     feed_files,
     hooks,
     inspection,
@@ -124,5 +125,6 @@ def tidy(stage: Stage) -> int:
         tx.execute(delete(Upload).where(Upload.created_at < before))
         bridges.tidy(tx)
         hooks.tidy(tx)
+        failures.tidy(tx)
         pushes.forget(tx)
     return stage.store.forget_uploads(before)

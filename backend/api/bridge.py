@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from backend import audit, bridges, feed, ghosts, ledger, photos, security
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.errors import AppError, BadInput, Conflict, NotFound, TooLarge
-from backend.http import answer, body, calling_bridge, checked, query, stage
+from backend.errors import AppError, BadInput, Conflict, NotFound, OverQuota, TooLarge
+from backend.http import answer, body, calling_bridge, checked, demand_room, query, stage
 from backend.models import Asset, Bridge, Event, Intake, Photo, PhotoState, SourceKind, Upload
 from backend.storage import Part, digest, original_key, source_key
 
@@ -127,6 +127,7 @@ def receive_preview(asset_id: str) -> ResponseReturnValue:
         gone = photos.purged(tx, caller.event_id, card.sha256)
     if gone is not None:
         return answer({"photo_id": gone, "state": PhotoState.PURGED, "original": "refused"})
+    _demand_room(caller, [card.sha256])
     name = digest(data)
     key = source_key(caller.event_id, "preview", name)
     stage().store.put(key, data)
@@ -143,6 +144,7 @@ def receive_preview(asset_id: str) -> ResponseReturnValue:
 def announce() -> ResponseReturnValue:
     caller = calling_bridge()
     said = body(Batch)
+    _demand_room(caller, [str(raw.get("sha256")) for raw in said.assets])
     return answer({"assets": [_announced(stage(), caller, raw) for raw in said.assets]})
 
 
@@ -263,6 +265,17 @@ def keep_identity() -> ResponseReturnValue:
 def _no_ghost(caller: Bridge, camera: str, asset_id: str, photo_id: str) -> None:
     album_id = caller.cameras.get(camera, caller.album_id)
     ghosts.arrived(stage().redis, album_id, security.future_id(caller.token_hash, asset_id), photo_id)
+
+
+def _demand_room(caller: Bridge, digests: list[str]) -> None:
+    """Raises OverQuota. The original of a photo that is here already needs no room for another photo."""
+    try:
+        demand_room(caller.organization_id)
+    except OverQuota as exc:
+        known = select(Asset.digest).where(Asset.event_id == caller.event_id, Asset.digest.in_(digests))
+        with stage().db.reading() as tx:
+            if exc.detail != "photos" or set(digests) - set(tx.scalars(known)):
+                raise
 
 
 def _card_of_header(asset_id: str) -> photos.Card:

@@ -9,13 +9,18 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import accounts, audit, bridges, feed, health
+from backend import accounts, audit, bridges, feed, health, usage
 from backend.accounts import Who
 from backend.clock import now_ms
 from backend.http import answer, body, needs, stage
 from backend.models import Bridge
 
 bp = Blueprint("bridges", __name__, url_prefix="/api/v1")
+FULL = {
+    "level": "bad",
+    "zh": "机构配额已用完：照片完好保留在相机桥上，扩容后自动上传",
+    "en": "The quota is used up: photos are kept on the bridge and follow by themselves once there is room",
+}
 
 
 class OrderShape(BaseModel):
@@ -40,6 +45,10 @@ def list_bridges(who: Who, event_id: str) -> ResponseReturnValue:
         event = accounts.their_event(tx, who, event_id, "see_event")
         rows = tx.scalars(select(Bridge).filter_by(event_id=event.id).order_by(Bridge.created_at, Bridge.id))
         found = [_bridge(b) for b in rows]
+        reached = usage.over(tx, event.organization_id, "photos", "storage_bytes")
+    if reached is not None:
+        for one in found:
+            one["health"].insert(0, FULL)
     return answer({"bridges": found, "server_at": now_ms()})
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlalchemy import select
 
-from backend import access, accounts, audit, branding, events, feed, states, typed
+from backend import access, accounts, audit, branding, events, feed, states, typed, usage
 from backend.accounts import Who
 from backend.api.organizer import album_json, event_json
 from backend.context import Stage
@@ -112,6 +112,7 @@ def create(who: Who, json: EventWish) -> ResponseReturnValue:
     rule = Access(json.access) if json.access else template.access
     code = "".join(secrets.choice(access.CODES) for _ in range(CODE_CHARACTERS)) if rule is Access.CODE else None
     with stage().db.writing() as tx:
+        usage.demand(tx, who.organization_id, "events")
         event = _planted(tx, who, json, template)
         for album in _albums(tx, event, json, template):
             if rule is not Access.PUBLIC:

@@ -30,6 +30,7 @@ from backend.models.faces import (
     VeilKind,
     VeilState,
 )
+from backend.models.failures import Failure
 from backend.models.feeds import FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.inspections import Inspection
@@ -52,7 +53,7 @@ __all__ += ["Order", "Pairing", "PairingState"]
 __all__ += ["Trace", "TraceKind"]
 __all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
-__all__ += ["ApiKey", "HookCall", "Webhook"]
+__all__ += ["ApiKey", "Failure", "HookCall", "Webhook"]
 __all__ += ["Inspection", "Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["FaceMask", "FaceReturn", "FaceVeil", "VeilKind", "VeilState"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ class Organization(Base):
     __tablename__ = "organizations"
     id: Mapped[str] = own_id()
     name: Mapped[str] = mapped_column(String(80))
+    limits: Mapped[dict[str, Any] | None]  # `backend.usage.KINDS`; None: no limits
     created_at: Mapped[int] = mapped_column(default=now_ms)
 
 

@@ -12,10 +12,13 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from backend import failures
 from backend.accounts import RIGHTS
 from backend.context import Stage
-from backend.models import Album, Event, FaceVeil, Guest, Member, Photo, Purge, Role, VeilKind
+from backend.jobs import RenderPhoto
+from backend.models import Album, Event, FaceVeil, Failure, Guest, Member, Photo, Purge, Role, VeilKind
 from launch.app import create_app
 from tests.architecture.test_endpoints import OPEN
 from tests.bridge_client import BridgeClient
@@ -58,6 +61,7 @@ OWN = {  # what is there for whoever asks: there is nothing of somebody else's t
     "brand.list_arts",
     "brand.list_kits",
     "keys.list_keys",
+    "platform.own_usage",
     "keys.add_key",
     "keys.list_hooks",
     "keys.add_hook",
@@ -180,7 +184,13 @@ def _more(house: House) -> dict[str, str]:
     key = house.http.post("/api/v1/keys", json=BODIES["keys.add_key"], headers=as_owner).json()["key"]
     hook = house.http.post("/api/v1/webhooks", json=BODIES["keys.add_hook"], headers=as_owner).json()["webhook"]
     pinged = house.http.post(f"/api/v1/webhooks/{hook['id']}/ping", json={}, headers=as_owner).json()
+    with house.app.extensions["stage"].db.writing() as tx:
+        failures.record(tx, RenderPhoto(house.ids["photo_id"]), "a bug")
+        failure_id = tx.scalars(select(Failure.id)).one()
+        organization_id = tx.get_one(Event, house.ids["event_id"]).organization_id
     return {
+        "failure_id": failure_id,
+        "organization_id": organization_id,
         "key_id": key["id"],
         "webhook_id": hook["id"],
         "call_id": pinged["id"],
@@ -222,9 +232,11 @@ def test_every_endpoint_refuses_every_role_without_the_right(house: House) -> No
 
 
 def test_for_a_stranger_nothing_of_ours_exists(house: House) -> None:
-    for rule, method, _ in endpoints(house.app):
+    for rule, method, right in endpoints(house.app):
         answer = house.ask(rule, method, house.tokens["stranger"])
-        if rule.endpoint in OWN:
+        if right == "run_platform":
+            assert answer.status_code == 403, rule
+        elif rule.endpoint in OWN:
             assert house.ids["event_id"] not in answer.text, rule
         else:
             unread = {422} if rule.endpoint not in BODIES and method != "GET" else set()  # the body, before any row
