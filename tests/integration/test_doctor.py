@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from backend.db import Database
 from backend.security import Signer
 from backend.storage.local import LocalStore
 from backend.wechat import WeChat
+from backend.wechat.opening import SANDBOX_APPID, SANDBOX_SECRET, open_wechat
 from launch import doctor, here
 from launch.doctor import Finding, Level
 from launch.migrate import migrate
@@ -115,6 +117,36 @@ def test_what_wechat_refuses_is_explained(
     assert str(errcode) in line.english
     assert str(errcode) in line.chinese
     assert words in line.english
+
+
+@pytest.mark.parametrize(
+    ("secret", "switched", "errcode", "words"),
+    [
+        ("wrong", {}, "40125", "KUAIMEN_WECHAT_SECRET"),
+        (SANDBOX_SECRET, {"whitelist": ["203.0.113.7"]}, "40164", "127.0.0.1"),  # which address to enter there
+        (SANDBOX_SECRET, {"pages": ["pages/home/home"]}, "41030", "KUAIMEN_WECHAT_CHECK_PATH"),
+    ],
+)
+def test_what_an_operator_forgets_by_wechats_own_rules(
+    patient: Stage,
+    sandbox: Sandbox,  # noqa: F811 - fixture
+    secret: str,
+    switched: dict[str, Any],
+    errcode: str,
+    words: str,
+) -> None:
+    """Nothing injected: a real appid and secret, a sandbox that keeps the rules."""
+    settings = patient.settings.model_copy(update={"wechat_appid": SANDBOX_APPID, "wechat_secret": SecretStr(secret)})
+    patient.redis.flushdb()  # no token of another test
+    sandbox.act("switch", **switched)
+    real = replace(
+        patient, settings=settings, wechat=open_wechat(settings, patient.redis, registry=CollectorRegistry())
+    )
+    line = found(real, "wechat")[-1]
+    assert line.level is Level.FAIL
+    for said in (line.chinese, line.english):
+        assert errcode in said
+        assert words in said
 
 
 def test_templates_that_do_not_fit(patient: Stage) -> None:

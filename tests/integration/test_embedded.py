@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from backend.config import Settings
+from backend.config import Settings, environment
 from launch import banner, cli, forked, here, holding, home, ports, redis_server
 from launch.cli import COMMANDS
 from launch.trouble import Trouble
@@ -223,3 +224,31 @@ def test_settings_of_a_stopped_platform_lead_nowhere(tmp_path: Path, monkeypatch
         joined = here.joined()
     assert isinstance(joined, Settings)
     assert (joined.redis_url, joined.wechat_base_url) == ("unix:///x", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("told", "sandbox", "base"),
+    [
+        ({"wechat_appid": "wx1", "wechat_secret": "s"}, False, "https://api.weixin.qq.com/"),
+        ({}, True, "http://127.0.0.1:"),
+    ],
+)
+def test_a_real_appid_is_all_it_takes(tmp_path: Path, told: dict[str, str], sandbox: bool, base: str) -> None:
+    """`kuaimen up` with and without one: whether it starts a sandbox, and where its children's WeChat is."""
+    program = """
+import json
+from redis import Redis
+from backend.config import load
+from backend.wechat.opening import open_wechat
+from launch import embedded, home
+
+settings = load()
+platform = embedded.Platform(settings, home.furnish(settings.data_dir), print)
+children = open_wechat(load(), Redis(port=9))  # the children read the environment that was adopted for them
+print(json.dumps([platform.at.sandbox_port is not None, children._client.API_BASE_URL]))
+"""
+    words = [sys.executable, "-P", "-c", program]
+    env = environment(data_dir=str(tmp_path), redis_url="redis://127.0.0.1:9", **told)
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True, timeout=100)
+    found_sandbox, found_base = json.loads(done.stdout.splitlines()[-1])
+    assert (found_sandbox, found_base.startswith(base)) == (sandbox, True), found_base
