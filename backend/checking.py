@@ -9,7 +9,7 @@ at once and takes it off again when the answer is bad, `before` keeps it back un
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -32,7 +32,7 @@ from backend.models import (
     RenditionKind,
 )
 from backend.states import move_check
-from backend.wechat import Suggest, TextScene, Verdict, WeChat
+from backend.wechat import Suggest, TextScene, Verdict, WeChat, WeChatFailed
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ LEASE_MS: Final = 60 * 1000
 ASKS: Final = 2  # questions without an answer before a person is asked
 UNSEEN_TRIES: Final = 5  # minutes to wait for somebody to enter the mini-program
 WITNESSES: Final = 3
+NO_WITNESS: Final = frozenset({40003, 43104})  # this openid is of another app, or of nobody any more
 
 
 class Moderator(Protocol):
@@ -61,15 +62,21 @@ class WeChatModerator:
         self._wechat = wechat
 
     def photo(self, url: str, openids: Sequence[str]) -> Verdict:
-        for openid in openids:
-            verdict = self._wechat.check_media(openid, url)
-            if verdict.suggest is not Suggest.UNSEEN:
-                return verdict
-        return Verdict(Suggest.UNSEEN)
+        return self._first(openids, lambda openid: self._wechat.check_media(openid, url))
 
     def text(self, text: str, openids: Sequence[str], scene: TextScene) -> Verdict:
+        return self._first(openids, lambda openid: self._wechat.check_text(openid, text, scene=scene))
+
+    def _first(self, openids: Sequence[str], ask: Callable[[str], Verdict]) -> Verdict:
+        """Of the first person WeChat accepts as a witness."""
         for openid in openids:
-            verdict = self._wechat.check_text(openid, text, scene=scene)
+            try:
+                verdict = ask(openid)
+            except WeChatFailed as exc:
+                if exc.errcode not in NO_WITNESS:
+                    raise
+                log.warning("no witness appid=%s errcode=%s rid=%s", self._wechat.appid, exc.errcode, exc.rid)
+                continue
             if verdict.suggest is not Suggest.UNSEEN:
                 return verdict
         return Verdict(Suggest.UNSEEN)
@@ -92,6 +99,7 @@ class Question:
     """One photo to ask about."""
 
     photo_id: str
+    source_id: str | None  # what the picture was made from
     key: str  # of its view rendition
     openids: list[str]
 
@@ -136,7 +144,7 @@ def begin(tx: Tx, photo_id: str, appid: str) -> Question | None:
             Check.due_at <= now,
         )
         .values(due_at=now + LEASE_MS, asks=Check.asks + 1)
-        .returning(Check.asks, Check.state)
+        .returning(Check.asks, Check.state, Check.source_id)
     ).first()
     if taken is None:
         return None
@@ -144,12 +152,14 @@ def begin(tx: Tx, photo_id: str, appid: str) -> Question | None:
         _doubt(tx, photo_id, "silent")
         return None
     key = tx.scalar(select(Rendition.key).filter_by(photo_id=photo_id, kind=RenditionKind.VIEW))
-    return Question(photo_id, key, witnesses(tx, appid)) if key else None
+    return Question(photo_id, taken.source_id, key, witnesses(tx, appid)) if key else None
 
 
-def answered(tx: Tx, photo_id: str, verdict: Verdict) -> None:
-    """What the moderator said at once."""
-    now = now_ms()
+def answered(tx: Tx, question: Question, verdict: Verdict) -> None:
+    """What the moderator said at once. About a picture that was replaced meanwhile it counts for nothing."""
+    now, photo_id = now_ms(), question.photo_id
+    if tx.scalar(select(Check.source_id).where(Check.photo_id == photo_id).with_for_update()) != question.source_id:
+        return
     if verdict.suggest is Suggest.PENDING:
         move_check(tx, photo_id, CheckState.WANTED)
         move_check(tx, photo_id, CheckState.ASKED, trace_id=verdict.trace_id, due_at=now + SILENCE_MS)

@@ -35,6 +35,7 @@ from backend.models import (
 )
 from backend.states import move_check, move_photo
 
+PEOPLES = frozenset({"person", "review"})  # reasons of a check: somebody decided, or is to
 NOTIFY_AFTER_MS = 5_000  # photos that follow each other are told together
 
 
@@ -129,20 +130,27 @@ def _held_back(tx: Tx, album: Album, photo: Photo) -> bool:
 
 
 def _doubted_anew(tx: Tx, album: Album, photo: Photo) -> bool:
-    """A human-made version shows what nobody checked: asked about again. True: off the screen until that passed."""
+    """A better source shows what nobody checked: asked about again. True: off the screen until that passed.
+
+    An original stays on while it is asked about: the preview that passed was made of it, and taking every photo off for
+    minutes would serve nobody. What a person decided, or is to decide, stands.
+    """
     made_id = photo.made_source_id
-    by_hand = exists().where(Source.id == made_id, Source.kind == SourceKind.RETOUCHED)
-    if album.checking is Checking.OFF or not tx.scalar(select(by_hand)):
+    kind = tx.scalar(select(Source.kind).where(Source.id == made_id))
+    if album.checking is Checking.OFF or kind in (None, SourceKind.PREVIEW):
         return False
     check = tx.get(Check, photo.id, populate_existing=True)
-    if check is None or check.source_id == made_id:
-        if check is None:
-            tx.ring(CheckPhoto(photo.id))
+    if check is None:
+        tx.ring(CheckPhoto(photo.id))
+    by_hand = kind is SourceKind.RETOUCHED
+    if check is None or check.source_id == made_id or (not by_hand and check.reason in PEOPLES):
         return False
     again = {"source_id": made_id, "trace_id": None, "asks": 0, "due_at": 0, "reason": "", "label": 0}
-    move_check(tx, photo.id, CheckState.WANTED, **again, settled_at=None)
+    if not move_check(tx, photo.id, CheckState.WANTED, **again, settled_at=None):
+        waits = update(Check).where(Check.photo_id == photo.id, Check.state == CheckState.WANTED)
+        tx.execute(waits.values(**again))
     tx.ring(CheckPhoto(photo.id))
-    return album.checking is Checking.BEFORE
+    return by_hand and album.checking is Checking.BEFORE
 
 
 def hide(tx: Tx, photo_id: str) -> bool:

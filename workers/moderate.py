@@ -33,7 +33,7 @@ def photo(stage: Stage, job: CheckPhoto) -> None:
             checking.later(tx, job.photo_id, wait_ms=wait_ms, reason=f"errcode {exc.errcode}", tries=tries)
         return
     with stage.db.writing() as tx:
-        checking.answered(tx, job.photo_id, verdict)
+        checking.answered(tx, question, verdict)
 
 
 def words(stage: Stage, job: CheckWords) -> None:

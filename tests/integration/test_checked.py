@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backend import accounts, moderation
+from backend import accounts, checking, moderation
 from backend.context import Stage
 from backend.jobs import ApplyPushes
 from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState, Reason, Report
-from backend.wechat import WeChat
+from backend.wechat import Suggest, Verdict, WeChat
 from launch.app import create_app
 from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
@@ -95,9 +95,10 @@ def test_each_verdict_under_each_rule(
 ) -> None:
     album(real, cast, rule)
     somebody_is_there(real, sandbox)
-    sandbox.act("switch", media_suggest=suggest, media_ms=300)
-    photo_comes(real, bell)
-    assert now(real)[:2] == (PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED, CheckState.ASKED)
+    sandbox.act("switch", media_suggest=suggest)
+    with sandbox.verdicts_held():
+        photo_comes(real, bell)
+        assert now(real)[:2] == (PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED, CheckState.ASKED)
     settled(real, check_state)
     assert now(real)[0] is photo_state
     with real.db.reading() as tx:
@@ -266,22 +267,22 @@ def test_a_human_made_version_is_looked_at_too(
     """What passed was another picture: `before` keeps the new one back, `after` takes it off again."""
     album(real, cast, rule)
     somebody_is_there(real, sandbox)
-    sandbox.act("switch", media_ms=300)
     photo_comes(real, bell)
     settled(real, CheckState.PASSED)
-    sandbox.act("switch", media_suggest=suggest, media_ms=1500)
+    sandbox.act("switch", media_suggest=suggest)
     with real.db.reading() as tx:
         photo = tx.query(Photo).one()
     token = real.signer.issue("member", cast.owner.id, ttl_s=600, epoch=0)
-    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+    http = httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test")
+    with http, sandbox.verdicts_held():
         http.post(
             f"/api/v1/photos/{photo.id}/retouched",
             content=jpeg("white", words="by hand"),
             headers={"Authorization": f"Bearer {token}"},
         ).raise_for_status()
-    bell.work(real)
-    shown = PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED
-    assert now(real)[:2] == (shown, CheckState.ASKED)
+        bell.work(real)
+        shown = PhotoState.LIVE if rule is Checking.AFTER else PhotoState.STORED
+        assert now(real)[:2] == (shown, CheckState.ASKED)
     settled(real, CheckState.PASSED if suggest == "pass" else CheckState.RISKY)
     assert now(real)[0] is (PhotoState.LIVE if suggest == "pass" else PhotoState.HIDDEN)
     assert len(sandbox.calls("media_check_async")) == 2
@@ -292,3 +293,67 @@ def test_a_human_made_version_is_looked_at_too(
     assert sweep.once(real) == 0
     with real.db.reading() as tx:
         assert tx.query(Photo).one().position == photo.position
+
+
+@pytest.mark.parametrize("rule", [Checking.AFTER, Checking.BEFORE])
+@pytest.mark.parametrize("suggest", ["pass", "risky"])
+def test_an_original_is_looked_at_after_its_preview(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox, rule: Checking, suggest: str
+) -> None:
+    """It stays on the screen meanwhile, and goes off it when it is risky."""
+    album(real, cast, rule)
+    somebody_is_there(real, sandbox)
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        bridge, original = BridgeClient(http), jpeg("olive", (1600, 1200))
+        card = bridge.card(original)
+        bridge.preview(card, jpeg("olive")).raise_for_status()
+        bell.work(real)
+        settled(real, CheckState.PASSED)
+        sandbox.act("switch", media_suggest=suggest)
+        with sandbox.verdicts_held():
+            bridge.original(card, original).raise_for_status()
+            bell.work(real)
+            assert now(real)[:2] == (PhotoState.LIVE, CheckState.ASKED)
+    assert len(sandbox.calls("media_check_async")) == 2
+    settled(real, CheckState.PASSED if suggest == "pass" else CheckState.RISKY)
+    assert now(real)[0] is (PhotoState.LIVE if suggest == "pass" else PhotoState.HIDDEN)
+    with real.db.reading() as tx:
+        assert tx.query(Audit).filter_by(action="risky").count() == (suggest == "risky")
+    sweep.once(real)
+    bell.work(real)
+    assert len(sandbox.calls("media_check_async")) == 2
+
+
+def test_what_a_person_decided_stands_when_the_original_comes(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    album(real, cast, Checking.AFTER)
+    somebody_is_there(real, sandbox)
+    sandbox.act("switch", media_suggest="review", media_ms=50)
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        bridge, original = BridgeClient(http), jpeg("olive", (1600, 1200))
+        card = bridge.card(original)
+        bridge.preview(card, jpeg("olive")).raise_for_status()
+        bell.work(real)
+        settled(real, CheckState.REVIEW)
+        with real.db.writing() as tx:
+            moderation.decide(tx, tx.query(Photo).one().id, "member:m", keep=True)
+        bridge.original(card, original).raise_for_status()
+    bell.work(real)
+    assert now(real) == (PhotoState.LIVE, CheckState.PASSED, "person")
+    assert len(sandbox.calls("media_check_async")) == 1
+
+
+def test_an_answer_about_a_replaced_picture_counts_for_nothing(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    album(real, cast, Checking.AFTER)
+    photo_comes(real, bell)  # nobody is there: still to be asked
+    with real.db.writing() as tx:
+        tx.query(Check).one().due_at = 0
+        question = checking.begin(tx, tx.query(Photo).one().id, real.wechat.appid)
+        assert question is not None
+        checking.answered(tx, dataclasses.replace(question, source_id="another"), Verdict(Suggest.PASS))
+        assert tx.query(Check).one().state is CheckState.WANTED
+        checking.answered(tx, question, Verdict(Suggest.PASS))
+    assert now(real)[1] is CheckState.PASSED
