@@ -6,6 +6,7 @@ import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow } from
 import { make, put } from "./dom";
 import { Looks } from "./looks";
 import { PhotoTable } from "./photos";
+import { PrintsPanel } from "./prints";
 import { ReviewPanel } from "./review";
 import { SchedulePanel } from "./schedule";
 import { ScansPanel, ToldPanel } from "./told";
@@ -32,6 +33,7 @@ export class EventPage {
   readonly #looks: Looks;
   readonly #review: ReviewPanel;
   readonly #told: ToldPanel;
+  readonly #prints: PrintsPanel;
   readonly #scans: ScansPanel;
   readonly #schedule: SchedulePanel;
   #table: PhotoTable | null = null;
@@ -46,6 +48,7 @@ export class EventPage {
     this.#looks = new Looks({ ...on, event: id });
     this.#review = new ReviewPanel({ ...on, event: id });
     this.#told = new ToldPanel({ ...on, event: id });
+    this.#prints = new PrintsPanel({ ...on, event: id });
     this.#scans = new ScansPanel({ ...on, event: id });
     this.#schedule = new SchedulePanel({ ...on, event: id });
   }
@@ -132,7 +135,7 @@ export class EventPage {
       head,
       counters,
       make("p", { className: "soft waiting" }),
-      make("div", { className: "panels" }, ...lists, this.#downloads(), this.#panel("scans", this.#scans.el), this.#panel("schedule", this.#schedule.el)),
+      make("div", { className: "panels" }, ...lists, this.#prints.el, this.#panel("scans", this.#scans.el), this.#panel("schedule", this.#schedule.el)),
       this.#review.el,
       photos,
     );
@@ -146,22 +149,6 @@ export class EventPage {
     return make("a", { href, target: "_blank", rel: "noopener", className: main ? "button" : "quiet" }, this.#on.speech.say(key));
   }
 
-  #downloads(): HTMLElement {
-    const files: [string, ConsoleWords][] = [
-      ["poster.pdf", "poster_pdf"],
-      ["poster.png", "poster_png"],
-      ["cards.pdf", "cards"],
-      ["qr.png", "qr"],
-      ["code.png", "code"],
-      ["report.pdf", "report_pdf"],
-      ["report.csv", "report_csv"],
-    ];
-    const links = files.map(([file, key]) =>
-      make("a", { href: `/api/v1/events/${this.#id}/${file}`, className: "file", download: file }, this.#on.speech.say(key)),
-    );
-    return make("section", { className: "panel" }, make("h2", {}, this.#on.speech.say("downloads")), make("div", { className: "files" }, ...links));
-  }
-
   #draw(now: EventNow): void {
     const { speech } = this.#on;
     for (const key of COUNTERS) put(this.el.querySelector(`[data-counter=${key}] dd`), speech.number(now.counters[key]));
@@ -170,6 +157,7 @@ export class EventPage {
     const sum = `${speech.say("received")} ${speech.number(now.counters.received)} = ${parts.join(" + ")}`;
     put(this.el.querySelector(".waiting"), parts.length ? sum : "\u00a0");
     this.#albums(now.albums);
+    this.#prints.fill(now.albums);
     this.#bridges(now.bridges);
     const { planned = 0, sent = 0, refused = 0 } = now.messages;
     put(this.el.querySelector("[data-list=messages]"), speech.say("messages_n", { planned, sent, refused }));

@@ -13,10 +13,22 @@ interface Total {
   n: number;
 }
 
+interface Message {
+  id: string;
+  guest: string;
+  milestone: Total["milestone"];
+  state: Total["state"];
+  words: [string, string];
+  attempts: number;
+  due_at: number;
+  settled_at: number | null;
+}
+
 interface Told {
   listeners: number;
   allowed: number;
   totals: Total[];
+  messages: Message[];
 }
 
 interface Scans {
@@ -31,23 +43,30 @@ interface Context {
   guard: (reason: unknown) => void;
 }
 
+const NEWEST = 30;
 const BADGE = { planned: "stored", sent: "live", refused: "rejected" };
 
 export class ToldPanel {
   readonly el = make("div", { className: "list" });
   readonly #on: Context;
+  readonly #newest = make("div", { className: "list newest" });
+  readonly #more: HTMLDetailsElement;
 
   constructor(on: Context) {
     this.#on = on;
+    this.#more = make("details", { hidden: true }, make("summary", {}, on.speech.say("newest_messages")), this.#newest);
   }
 
   async refresh(albums: AlbumRow[]): Promise<void> {
-    const told = await call<Told>(`/events/${this.#on.event}/messages?limit=1`);
+    const told = await call<Told>(`/events/${this.#on.event}/messages?limit=${NEWEST}`);
+    this.#more.hidden = told.messages.length === 0;
+    this.#newest.replaceChildren(...told.messages.map((one) => this.#message(one)));
     const { speech } = this.#on;
     const audience = speech.say("listeners_n", { n: told.listeners, allowed: told.allowed });
     this.el.replaceChildren(
       make("p", { className: "soft" }, told.listeners ? audience : speech.say("no_listeners")),
       ...told.totals.map((total) => this.#total(total)),
+      this.#more,
       ...albums.filter((album) => album.photos > 0).map((album) => this.#completes(album, albums.length > 1)),
     );
   }
@@ -57,6 +76,15 @@ export class ToldPanel {
     const badge = make("span", { className: "badge", data: { state: BADGE[total.state] } }, speech.number(total.n));
     const why = total.words[speech.language === "en" ? 1 : 0];
     return make("div", { className: "row" }, make("p", {}, badge, " ", make("b", {}, speech.say(`milestone_${total.milestone}`))), make("p", { className: "soft" }, why));
+  }
+
+  /** One guest's message: what, when, and what became of it. */
+  #message(one: Message): HTMLElement {
+    const { speech } = this.#on;
+    const badge = make("span", { className: "badge", data: { state: BADGE[one.state] } }, speech.clock(one.settled_at ?? one.due_at));
+    const about = [speech.say(`milestone_${one.milestone}`), speech.say("to_guest", { guest: one.guest })];
+    if (one.attempts > 1) about.push(speech.say("tries_n", { n: one.attempts }));
+    return make("div", { className: "row" }, make("p", {}, badge, ` ${about.join(" · ")}`), make("p", { className: "soft" }, one.words[speech.language === "en" ? 1 : 0]));
   }
 
   #completes(album: AlbumRow, named: boolean): HTMLElement {
