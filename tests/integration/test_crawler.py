@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import httpx
 import pytest
+from werkzeug.routing import Rule
 
 from backend.context import Stage
+from launch.app import create_app
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, Cast, jpeg, make_cast
 from tests.conftest import FakeBell
@@ -25,8 +27,23 @@ from tests.integration.test_protection import enter, guest, is_picture, lock, ph
 from workers import export as making
 from workers import sweep
 
+pytestmark = pytest.mark.timeout(400)  # some thousand requests
 HOME = "http://kuaimen.test"
+STREAM = "guest_live.stream"  # stays open: asked for by itself
+BARE = {  # what answers a GET outside the console and the bridge, and shows no photo of an album
+    "guest_push.check_url": "WeChat's handshake",
+    "guest_pairing.show": "a bridge that asks for an event; for members (test_rights.py)",
+    "openapi_mp_v1": "a description",
+    "healthz": "a word",
+    "certificate_pages.show": "counts and names of files, under an address nobody can guess",
+    "certificate_pages.document": "the same",
+    "certificate_pages.key": "a public key",
+    "pages.assets": "scripts and styles",
+    "pages.service_worker": "a script",
+    "pages.console": "an empty page; what fills it is the matrix test's",
+}
 LINK = re.compile(r"(?:https?://kuaimen\.test)?/(?:blobs|feed|mp/v1/pictures)/[^\s\"'<>\\),]+")
+CREW = ("/api/v1", "/bridge/v1")
 Headers = dict[str, str]
 
 
@@ -54,23 +71,41 @@ class Crawler:
         """Every address this guest is ever shown, and every one they may ask by themselves."""
         self.bell.work(self.stage)
         album = f"/mp/v1/albums/{self.cast.album.id}"
-        lists = ("photos", "photos?order=hot", "photos?from=0&to=99999999999999", "changes", "mine", "likes")
-        for path in ("", *(f"/{name}" for name in lists)):
-            self._read(client, album + path)
+        lists = ("photos?order=hot", "photos?from=0&to=99999999999999", "changes?after=0")
+        for name in lists:
+            self._read(client, f"{album}/{name}")
         for card in photos(client, self.cast.album.id).json()["photos"]:
             self._photo(client, card["id"])
         self._pack(client)
+        self._everything(client)
         files = client.get(album).json()["live"]["files"]
         if files:
             self._files(client, files["head"])
         self._read(client, f"/mp/v1/scan?scene=e={self.cast.event.share_code}")
-        for page in ("", "/hours", "/hot"):
-            self._read(client, f"/a/{self.cast.event.share_code}{page}?album={self.cast.album.id}")
-        self._read(client, f"/screen/{self.cast.event.share_code}")
+
+    def _everything(self, client: httpx.Client) -> None:
+        """Whatever the app answers a GET about this album, also what nobody thought of here."""
+        known = {
+            "album_id": self.cast.album.id,
+            "share_code": self.cast.event.share_code,
+            "event_id": self.cast.event.id,
+        }
+        for card in photos(client, self.cast.album.id).json()["photos"]:
+            for rule in guests_own(self.stage):
+                if rule.arguments <= {*known, "photo_id"} and rule.endpoint != STREAM:
+                    path = rule.rule
+                    for name, value in (known | {"photo_id": card["id"]}).items():
+                        path = path.replace(f"<{name}>", value)
+                    self._read(client, f"{path}?album={self.cast.album.id}" if path.startswith("/a/") else path)
+
+    def unseen(self) -> set[str]:
+        """Endpoints of which no address was ever seen."""
+        app = create_app(self.stage)
+        match = app.url_map.bind("kuaimen.test").match
+        seen = {match(unquote(urlsplit(url).path), method="GET")[0] for url in self.seen}
+        return {rule.endpoint for rule in guests_own(self.stage)} - seen - {STREAM}
 
     def _photo(self, client: httpx.Client, photo_id: str) -> None:
-        self._read(client, f"/mp/v1/photos/{photo_id}/card.jpg")
-        self._read(client, f"/a/{self.cast.event.share_code}/photos/{photo_id}")
         self._read(client, f"/mp/v1/photos/{photo_id}/download")
         self.bell.work(self.stage)
         self._read(client, f"/mp/v1/photos/{photo_id}/download")
@@ -99,6 +134,13 @@ class Crawler:
             for shape in shapes(url, self.cast):
                 for more in ({}, {"Range": "bytes=0-4000"}):
                     bare(client.get(shape, headers=(headers or {}) | more), (who, shape))
+
+
+def guests_own(stage: Stage) -> list[Rule]:
+    """Everything that answers a GET, but for the console's and the bridge's (test_rights.py)."""
+    rules = create_app(stage).url_map.iter_rules()
+    guests = [rule for rule in rules if "GET" in (rule.methods or set()) and not rule.rule.startswith(CREW)]
+    return [rule for rule in guests if rule.endpoint not in BARE]
 
 
 def bare(answer: httpx.Response, where: Any) -> None:
@@ -165,12 +207,15 @@ def test_a_refused_guest_never_receives_a_byte_of_a_photo(
     kinds = ("/mp/v1/pictures/r/", "/mp/v1/pictures/x/", "/blobs/r/", "/blobs/x/", "/head.json", "/card.jpg", "/mine")
     for kind in (*kinds, "/screen/", "/exports/", "/feed/"):
         assert any(kind in url for url in crawler.seen), kind
+    assert crawler.unseen() == set(), "an endpoint the crawler does not know: show it, or say in BARE why it is bare"
     own = {url for url in crawler.seen if "/mp/v1/pictures/" in url}
     assert [url for url in own if alice.get(url).status_code != 200] == [], "the addresses were good"
 
     lock(owner, cast.album.id, "code", "OTHER26")
+    stream = f"/mp/v1/albums/{cast.album.id}/stream?after=0"
     for who, headers in strangers(stage, cast, other, old).items():
         crawler.refused(visitor(stage), who, headers)
+        assert visitor(stage).get(stream, headers=headers).status_code in (401, 403), who
     time.sleep(1.1)  # how old a rule may be
     crawler.refused(alice, "who was in before, with her cookie")
 
