@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backend import audit, feed
+from backend import audit, branding, feed
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import TooMany
@@ -298,6 +298,32 @@ def _packed(photo_id: str) -> ColumnElement[bool]:
 def due(tx: Tx, limit: int) -> list[RecallPhoto]:
     """Photos that wait for coming back."""
     return [RecallPhoto(photo_id) for photo_id in tx.scalars(select(FaceReturn.photo_id).limit(limit))]
+
+
+# --- pictures that show a part --------------------------------------------------------------------------------------
+
+Crop = tuple[float, float, float, float]  # left, top, width, height, of the upright source
+WHOLE: Final[Crop] = (0.0, 0.0, 1.0, 1.0)
+
+
+def crop_of(tx: Tx, photo: Photo) -> Crop:
+    """Which part of its source guests see of a photo."""
+    recipe = branding.load(tx, photo.made_recipe_id) if photo.made_recipe_id else None
+    return (recipe.look.crop if recipe else None) or WHOLE
+
+
+def in_view(place: Place, crop: Crop) -> Place | None:
+    """Where a place of the source is in the picture that is shown; None: not in it."""
+    left, top = (place.x - crop[0]) / crop[2], (place.y - crop[1]) / crop[3]
+    right, bottom = left + place.width / crop[2], top + place.height / crop[3]
+    left, top, right, bottom = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
+    return Place(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def in_source(place: Place, crop: Crop) -> Place:
+    """The other way."""
+    left, top = crop[0] + place.x * crop[2], crop[1] + place.y * crop[3]
+    return Place(left, top, place.width * crop[2], place.height * crop[3])
 
 
 # --- who asked ----------------------------------------------------------------------------------------------------

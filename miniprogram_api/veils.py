@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint
@@ -36,9 +37,11 @@ def seen(photo_id: str) -> ResponseReturnValue:
         notice = None
         if rule is not None and on:
             notice = faces.notice(tx, tx.get_one(Event, photo.event_id), rule) | {"version": rule.notice}
+        crop = veils.crop_of(tx, photo)
+        shown = [_placed(face, crop) for face in faces.seen_in(tx, photo_id)] if on else []
         return answer(
             {
-                "faces": [_placed(face) for face in faces.seen_in(tx, photo_id)] if on else [],
+                "faces": [one for one in shown if one],
                 "tap": bool(on and rule and tap_here(tx, guest, rule)),
                 "veil": True,
                 "notice": notice,
@@ -104,7 +107,8 @@ def _place(tx: Tx, photo: Photo, json: VeilRequest) -> Place:
         return Place(face.x, face.y, face.width, face.height)
     if json.place is None:
         raise BadInput("place or face_id")
-    return Place(json.place.x, json.place.y, json.place.width, json.place.height)
+    drawn = Place(json.place.x, json.place.y, json.place.width, json.place.height)
+    return veils.in_source(drawn, veils.crop_of(tx, photo))
 
 
 def _everywhere(tx: Tx, photo: Photo, json: VeilRequest) -> dict[str, Any]:
@@ -121,11 +125,10 @@ def _everywhere(tx: Tx, photo: Photo, json: VeilRequest) -> dict[str, Any]:
     return {"consent_id": json.consent, "engine": asked.engine.name, "vector": asked.box.seal(vector)}
 
 
-def _placed(face: Face) -> dict[str, Any]:
-    """Within the picture: detectors draw beyond its edge."""
-    left, top = max(0.0, face.x), max(0.0, face.y)
-    right, bottom = min(1.0, face.x + face.width), min(1.0, face.y + face.height)
-    return {"face_id": face.id, "x": left, "y": top, "width": right - left, "height": bottom - top}
+def _placed(face: Face, crop: veils.Crop) -> dict[str, Any] | None:
+    """Within the picture that is shown: detectors draw beyond its edge, and a look may crop."""
+    place = veils.in_view(Place(face.x, face.y, face.width, face.height), crop)
+    return {"face_id": face.id} | asdict(place) if place else None
 
 
 def _shown(veil: FaceVeil, photos: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint
@@ -16,6 +17,7 @@ from backend.errors import NotFound
 from backend.face_vectors import Hit
 from backend.http import answer, body, needs, stage
 from backend.models import FaceVeil, Photo, Rendition, RenditionKind, Source, SourceKind
+from backend.veils import Place
 
 bp = Blueprint("veils", __name__, url_prefix="/api/v1")
 
@@ -80,16 +82,19 @@ def _hits(tx: Tx, veil: FaceVeil) -> list[Hit]:
 
 
 def _shown(tx: Tx, veil: FaceVeil, photos: int) -> dict[str, Any]:
+    photo = tx.get_one(Photo, veil.photo_id)
+    place = Place(veil.x, veil.y, veil.width, veil.height)
+    shown = veils.in_view(place, veils.crop_of(tx, photo)) or place  # a picture without a look is the source itself
     return {
         "id": veil.id,
         "photo_id": veil.photo_id,
-        "name": tx.scalar(select(Photo.name).where(Photo.id == veil.photo_id)),
+        "name": photo.name,
         "kind": veil.kind.value,
         "state": veil.state.value,
         "words": veil.words,
         "everywhere": veil.vector is not None,
         "photos": photos,
-        "place": {"x": veil.x, "y": veil.y, "width": veil.width, "height": veil.height},
+        "place": asdict(shown),
         "picture": _picture(tx, veil.photo_id),
         "created_at": veil.created_at,
         "decided_at": veil.decided_at,

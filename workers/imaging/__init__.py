@@ -269,6 +269,8 @@ def upright_late(sheet: Sheet) -> None:
         upright(sheet)
     else:
         sheet.lies = sheet.opened.header.orientation
+        if sheet.opened.masks:
+            mask.cover(sheet.rgbx, sheet.opened.masks, sheet.lies)
 
 
 def crisp(sheet: Sheet) -> None:
