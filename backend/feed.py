@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, update
 
 from backend import hooks
 from backend.clock import now_ms
@@ -25,6 +25,7 @@ from backend.models import (
     CheckState,
     Contributions,
     Culling,
+    Departure,
     ExportPhoto,
     Photo,
     PhotoState,
@@ -32,6 +33,7 @@ from backend.models import (
     Rendition,
     Source,
     SourceKind,
+    new_salt,
 )
 from backend.states import move_check, move_photo
 
@@ -185,12 +187,48 @@ def restore(tx: Tx, photo_id: str) -> bool:
     return moved
 
 
+def move(tx: Tx, photo_id: str, album_id: str) -> bool:
+    """To another album of its event: off every screen of the old one, made and shown anew in the other.
+
+    What was live stays live. False: it is there already.
+    """
+    photo = tx.get_one(Photo, photo_id, with_for_update={"key_share": True})
+    if photo.album_id == album_id:
+        return False
+    revision = _next_revision(tx, photo.album_id)
+    tx.refresh(photo)
+    keys = list(tx.scalars(select(Rendition.key).filter_by(photo_id=photo_id)))
+    if photo.position is not None:
+        left = Departure(photo_id=photo_id, album_id=photo.album_id, position=photo.position, revision=revision)
+        left.keys, left.recalled_at = {"keys": keys}, None
+        tx.merge(left)
+        _tell(tx, photo.album_id, revision)
+    tx.execute(delete(Departure).where(Departure.photo_id == photo_id, Departure.album_id == album_id))
+    tx.execute(delete(Rendition).where(Rendition.photo_id == photo_id))
+    anew: dict[str, object] = {"position": None, "revision": None, "made_source_id": None, "made_recipe_id": None}
+    tx.execute(update(Photo).where(Photo.id == photo_id).values(album_id=album_id, salt=new_salt(), **anew))
+    if photo.state is PhotoState.LIVE and move_photo(tx, photo_id, PhotoState.HIDDEN):
+        move_photo(tx, photo_id, PhotoState.STORED, approved_at=now_ms())
+    for export_id in _exports_with(tx, photo_id):
+        tx.ring(MakeExport(export_id))
+    tx.ring(RecallPhoto(photo_id))
+    tx.ring(RenderPhoto(photo_id))
+    return True
+
+
+def left_behind(tx: Tx, photo_id: str) -> list[Departure]:
+    """Albums it left whose pictures of it are not deleted yet."""
+    return list(tx.scalars(select(Departure).filter_by(photo_id=photo_id, recalled_at=None)))
+
+
 def changes(tx: Tx, album_id: str, after: int, limit: int = 50) -> Page:
     """What changed after the cursor, oldest first."""
     rows = tx.scalars(
         select(Photo).where(Photo.album_id == album_id, Photo.revision > after).order_by(Photo.revision).limit(limit)
     ).all()
-    entries = _entries(tx, rows)
+    left = select(Departure).where(Departure.album_id == album_id, Departure.revision > after)
+    gone = [_tombstone(row) for row in tx.scalars(left.order_by(Departure.revision).limit(limit))]
+    entries = sorted([*_entries(tx, rows), *gone], key=lambda entry: entry.revision)[:limit]
     return Page(entries, cursor=entries[-1].revision if entries else after, more=len(entries) == limit)
 
 
@@ -245,7 +283,9 @@ def latest(tx: Tx, album_id: str, upto: int, limit: int) -> list[Entry]:
     """The newest changes up to a revision, oldest first."""
     query = select(Photo).where(Photo.album_id == album_id, Photo.revision <= upto)
     rows = tx.scalars(query.order_by(Photo.revision.desc()).limit(limit)).all()
-    return _entries(tx, rows[::-1])
+    left = select(Departure).where(Departure.album_id == album_id, Departure.revision <= upto)
+    gone = [_tombstone(row) for row in tx.scalars(left.order_by(Departure.revision.desc()).limit(limit))]
+    return sorted([*_entries(tx, rows), *gone], key=lambda entry: entry.revision)[-limit:]
 
 
 def most_liked(tx: Tx, album_id: str, limit: int) -> list[Entry]:
@@ -327,6 +367,10 @@ def _entries(tx: Tx, rows: Sequence[Photo]) -> list[Entry]:
     sources = select(Source.id, Source.kind).where(Source.id.in_([p.made_source_id for p in rows]))
     made_from = dict(tx.execute(sources).all())
     return [_entry(p, keys, made_from) for p in rows]
+
+
+def _tombstone(left: Departure) -> Entry:
+    return Entry(left.photo_id, left.album_id, left.position, left.revision)
 
 
 def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, SourceKind]) -> Entry:

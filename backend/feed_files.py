@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.jobs import WriteFeed
-from backend.models import Access, Album, Event, EventState, FeedFiles, Photo
+from backend.models import Access, Album, Departure, Event, EventState, FeedFiles, Photo
 from backend.states import UNSEEN, lease_feed
 from backend.storage import FEED_PREFIX, Store
 from backend.storage.local import LocalStore
@@ -93,7 +93,8 @@ def blocks(tx: Tx, album_id: str) -> list[tuple[int, int]]:
 def changed(tx: Tx, album_id: str, after: int) -> list[int]:
     """The positions of photos that changed."""
     query = select(Photo.position).where(Photo.album_id == album_id, Photo.revision > after)
-    return [p for p in tx.scalars(query) if p is not None]
+    left = select(Departure.position).where(Departure.album_id == album_id, Departure.revision > after)
+    return [p for p in (*tx.scalars(query), *tx.scalars(left)) if p is not None]
 
 
 def due(tx: Tx, limit: int) -> list[WriteFeed]:

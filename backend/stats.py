@@ -121,14 +121,15 @@ def report(tx: Tx, event_id: str, art_key: str | None = None) -> dict[str, Any]:
     }
 
 
-def speed(tx: Tx, event_id: str) -> dict[str, Any]:
+def speed(tx: Tx, event_id: str, since: int = 0) -> dict[str, Any]:
     """How long photos took, from the moments in their rows. A lag is `{n, p50_ms, p95_ms}`, null where none is known.
 
     `shot_to_live` by the camera's corrected clock, `received_to_live` by the bridge's. What came from a card was not on
     the way, and a lag below zero is a clock that was wrong: neither is counted. `finished`: of the photos that have had
-    five minutes, how many were finished within them.
+    five minutes, how many were finished within them. `since`: only what went live then or later.
     """
-    came = (Photo.event_id == event_id, Photo.live_at.is_not(None), Photo.guest_id.is_(None))
+    lately = Photo.live_at >= since
+    came = (Photo.event_id == event_id, Photo.live_at.is_not(None), Photo.guest_id.is_(None), lately)
     from_card = exists().where(
         Asset.event_id == Photo.event_id, Asset.digest == Photo.digest, Asset.intake == Intake.CARD
     )

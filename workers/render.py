@@ -17,7 +17,7 @@ from backend.context import Stage
 from backend.db import Tx
 from backend.errors import AppError, BadInput, NotFound
 from backend.jobs import IndexFaces, MakeFull, RecallPhoto, RefreshPhoto, RenderAlbum, RenderPhoto
-from backend.models import Culling, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind
+from backend.models import Culling, Departure, Photo, PhotoState, Rendition, RenditionKind, Source, SourceKind
 from backend.recipe import Layer, Recipe
 from backend.states import lease_photo
 from backend.storage import rendition_key
@@ -113,10 +113,11 @@ def album(stage: Stage, job: RenderAlbum) -> None:
 
 
 def recall(stage: Stage, job: RecallPhoto) -> None:
-    """Delete what guests could still fetch of a hidden photo; only then forget it, so that a crash repeats.
+    """Delete what guests could still fetch of a hidden photo, or of one in an album it left; only then forget it.
 
     One that was taken off only to be covered comes back when nothing is left.
     """
+    _recall_left(stage, job.photo_id)
     with stage.db.reading() as tx:
         found = tx.get(Photo, job.photo_id)
         hidden = found is not None and found.state is PhotoState.HIDDEN
@@ -127,6 +128,18 @@ def recall(stage: Stage, job: RecallPhoto) -> None:
         if hidden:
             photos.forget_renditions(tx, job.photo_id, keys)
         veils.bring_back(tx, job.photo_id)
+
+
+def _recall_left(stage: Stage, photo_id: str) -> None:
+    with stage.db.reading() as tx:
+        left = feed.left_behind(tx, photo_id)
+    for departure in left:
+        for key in departure.keys.get("keys", ()):
+            stage.store.delete(key)
+    if left:
+        with stage.db.writing() as tx:
+            for departure in left:
+                tx.get_one(Departure, (photo_id, departure.album_id)).recalled_at = now_ms()
 
 
 def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _Order | None:

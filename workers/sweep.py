@@ -25,7 +25,7 @@ from backend import (
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.jobs import Job, MakeFull, PurgeFaces, RecallPhoto, RefreshPhoto, RenderPhoto
-from backend.models import Photo, PhotoState, Rendition, Upload
+from backend.models import Departure, Photo, PhotoState, Rendition, Upload
 from workers import cover, material
 
 BUSY = 10  # a queue with more waiting than this is working through its backlog: ringing again would only lengthen it
@@ -48,7 +48,8 @@ def once(stage: Stage) -> int:
             for photo_id, state in tx.execute(photos.due(4 * PORTION))
         ]
         hidden = select(Photo.id).join(Rendition).where(Photo.state == PhotoState.HIDDEN).distinct().limit(PORTION)
-        jobs += [RecallPhoto(photo_id) for photo_id in tx.scalars(hidden)]
+        left = select(Departure.photo_id).where(Departure.recalled_at.is_(None)).distinct().limit(PORTION)
+        jobs += [RecallPhoto(photo_id) for photo_id in (*tx.scalars(hidden), *tx.scalars(left))]
         jobs += pushes.due(tx)
         jobs += deliveries.due_jobs(tx)
         jobs += checking.due(tx, PORTION)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from backend import accounts, audit, branding, events, feed, health, photos, security
+from backend import accounts, audit, branding, events, feed, health, photos, security, stats
 from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
@@ -34,6 +34,7 @@ from backend.models import (
 )
 
 bp = Blueprint("organizer", __name__, url_prefix="/api/v1")
+LATELY_MS: Final = 15 * 60_000
 
 
 class SignIn(BaseModel):
@@ -50,6 +51,10 @@ class Brand(BaseModel):
 class PhotosQuery(BaseModel):
     state: PhotoState | None = None
     held: bool = False  # only those a machine suggests to hold, and nobody has approved
+    album_id: Annotated[str, Field(max_length=32)] = ""
+    camera: Annotated[str, Field(max_length=80)] = ""
+    name: Annotated[str, Field(max_length=80)] = ""  # a part of it
+    stars: Annotated[int, Field(ge=1, le=5)] | None = None  # at least
     before: Annotated[int, Field(ge=0)] | None = None  # announced_at of the last one seen
     limit: Annotated[int, Field(ge=1, le=200)] = 60
 
@@ -111,23 +116,44 @@ def show_event(who: Who, event_id: str) -> ResponseReturnValue:
     return answer(said)
 
 
+@bp.get("/events/<event_id>/speed")
+@needs("see_event")
+def show_speed(who: Who, event_id: str) -> ResponseReturnValue:
+    """How long photos took of late, as the report counts it, and how many are on their way."""
+    with stage().db.reading() as tx:
+        accounts.their_event(tx, who, event_id, "see_event")
+        said = stats.speed(tx, event_id, now_ms() - LATELY_MS)
+        said["backlog"] = (
+            tx.scalar(select(func.count()).where(photos.stale(full=False), Photo.event_id == event_id)) or 0
+        )
+    return answer(said | {"since_ms": LATELY_MS})
+
+
 @bp.get("/events/<event_id>/photos")
 @needs("see_event")
 def list_photos(who: Who, event_id: str) -> ResponseReturnValue:
     said = query(PhotosQuery)
-    wanted = select(Photo).where(Photo.event_id == event_id, Photo.state != PhotoState.PURGED)
-    if said.state is not None:
-        wanted = wanted.where(Photo.state == said.state)
-    if said.held:
-        wanted = wanted.where(Photo.held.is_not(None), Photo.approved_at.is_(None))
-    if said.before is not None:
-        wanted = wanted.where(Photo.announced_at < said.before)
+    shown = Photo.state != PhotoState.PURGED
+    wanted = select(Photo).where(Photo.event_id == event_id, shown, *_conditions(said))
     with stage().db.reading() as tx:
         accounts.their_event(tx, who, event_id, "see_event")
         rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
         of_rows = Rendition.photo_id.in_([p.id for p in rows])
         keys = {(r.photo_id, r.kind): r.key for r in tx.scalars(select(Rendition).where(of_rows))}
     return answer({"photos": [_photo(p, keys) for p in rows]})
+
+
+def _conditions(said: PhotosQuery) -> list[ColumnElement[bool]]:
+    found = [
+        (said.state, Photo.state == said.state),
+        (said.held, and_(Photo.held.is_not(None), Photo.approved_at.is_(None))),
+        (said.album_id, Photo.album_id == said.album_id),
+        (said.camera, Photo.camera == said.camera),
+        (said.name, Photo.name.icontains(said.name, autoescape=True)),
+        (said.stars, Photo.rating >= (said.stars or 0)),
+        (said.before is not None, Photo.announced_at < (said.before or 0)),
+    ]
+    return [condition for asked, condition in found if asked]
 
 
 @bp.post("/photos/<photo_id>/hide")
@@ -254,7 +280,8 @@ def _since(tx: Tx, bridge: Bridge) -> int:
 
 def _bridge(bridge: Bridge) -> dict[str, Any]:
     fresh = bridge.seen_at is not None and now_ms() - bridge.seen_at < 30_000
-    return {"id": bridge.id, "name": bridge.name, "seen_at": bridge.seen_at, "online": fresh, "said": bridge.said}
+    said = {"id": bridge.id, "name": bridge.name, "seen_at": bridge.seen_at, "online": fresh, "said": bridge.said}
+    return said | {"health": [{"level": w.level, "zh": w.zh, "en": w.en} for w in health.words(bridge, now_ms())]}
 
 
 def _messages(tx: Tx, event_id: str) -> dict[str, int]:

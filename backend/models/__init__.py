@@ -31,7 +31,7 @@ from backend.models.faces import (
     VeilState,
 )
 from backend.models.failures import Failure
-from backend.models.feeds import FeedFiles
+from backend.models.feeds import Departure, FeedFiles
 from backend.models.guests import Invitation, Like, Receipt
 from backend.models.inspections import Inspection
 from backend.models.keys import ApiKey, HookCall, Webhook
@@ -54,7 +54,7 @@ __all__ += ["Trace", "TraceKind"]
 __all__ += ["Adjustment", "RetouchState", "RetouchTask"]
 __all__ += ["Member", "Organization", "Role", "TeamInvitation"]
 __all__ += ["ApiKey", "Failure", "HookCall", "Webhook"]
-__all__ += ["Inspection", "Purge", "Slate", "SlateShot"]
+__all__ += ["Departure", "Inspection", "Purge", "Slate", "SlateShot"]
 __all__ += ["ConsentKind", "Face", "FaceConsent", "FaceMatch", "FaceRule", "FaceScan", "FaceTemplate"]
 __all__ += ["FaceMask", "FaceReturn", "FaceVeil", "VeilKind", "VeilState"]
 __all__ += ["Certificate", "Story", "StoryLine"]

@@ -14,7 +14,7 @@ from tests.browser import scenes
 from tests.browser.test_create import signed_in
 from tests.browser.venue import DESK, TALL, Guests, Venue, listening, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the platform starts within the first test
 LIMIT_S, MACHINE_S = 3.0, 20.0  # what is promised; and how long a machine that does ten other things may take
 HOUR_MS = 3_600_000
 took: dict[str, float] = {}

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_create import signed_in
 from tests.browser.venue import DESK, TALL, Guests, Venue
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the platform starts within the first test
 PASSWORD = "a long enough one"
 
 

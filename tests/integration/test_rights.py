@@ -36,6 +36,8 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "looks.look_album": {"preset": "auto"},
     "looks.look_photos": {"photo_ids": [], "preset": "auto"},
     "cull.culling": {"culling": "off"},
+    "photo_table.act": {"photo_ids": [], "do": "hide"},
+    "photo_table.move": {"photo_ids": [], "album_id": ""},
     "desk.tryout": {"look": None},
     "desk.adjust": {"photo_ids": [], "look": None},
     "faces.switch": {"active": False},

@@ -76,7 +76,7 @@ async function start(): Promise<void> {
     if (name) name.textContent = member.name || member.role;
     const id = /^\/console\/events\/([\w-]+)$/.exec(location.pathname)?.[1];
     const on: Context = { speech, reasons, notice, guard, member };
-    if (id) await openEvent(id);
+    if (id) await openEvent(id, member);
     else if (!(await openScreen(on))) await listEvents(member);
   } catch (reason) {
     guard(reason);
@@ -95,8 +95,8 @@ async function openScreen(on: Context): Promise<boolean> {
   return false;
 }
 
-async function openEvent(id: string): Promise<void> {
-  const event = new EventPage(id, { speech, reasons, notice, guard });
+async function openEvent(id: string, member: Member): Promise<void> {
+  const event = new EventPage(id, { speech, reasons, notice, guard, member });
   await event.open();
   show(make("p", { className: "back" }, make("a", { href: "/console?all" }, speech.say("back"))), event.el);
   current = event;
@@ -108,7 +108,7 @@ async function listEvents(member: Member): Promise<void> {
   const [only] = events;
   if (only && events.length === 1 && !location.search) {
     history.replaceState(null, "", `/console/events/${only.id}`);
-    await openEvent(only.id);
+    await openEvent(only.id, member);
     return;
   }
   const list = events.map((event) =>

@@ -45,7 +45,8 @@ export interface BridgeRow {
   name: string;
   seen_at: number | null;
   online: boolean;
-  said: { queued?: number };
+  health: { level: "bad" | "warn" | "good"; zh: string; en: string }[];
+  said: { queued?: number; cameras?: { user: string }[] };
 }
 
 export type Counter = "received" | "live" | "original_stored" | "retouched" | "hidden" | "failed";

@@ -2,7 +2,7 @@
 
 import type { ConsoleWords } from "../console";
 import type { Speech } from "../speech";
-import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow } from "./api";
+import { type AlbumRow, type BridgeRow, call, type Counter, type EventNow, type Member } from "./api";
 import { make, put } from "./dom";
 import { Looks } from "./looks";
 import { PhotoTable } from "./photos";
@@ -19,11 +19,17 @@ const SLOW_EVERY = 6; // counts: what changes by the minute
 const CHECKING = ["off", "after", "before"] as const;
 const CONTRIBUTIONS = ["off", "review", "open"] as const;
 
+interface Speed {
+  received_to_live: { n: number; p50_ms: number | null; p95_ms: number | null };
+  backlog: number;
+}
+
 interface Context {
   speech: Speech<ConsoleWords>;
   reasons: Record<string, string[]>;
-  notice: (text: string) => void;
+  notice: (text: string, undo?: () => void) => void;
   guard: (reason: unknown) => void;
+  member: Member;
 }
 
 export class EventPage {
@@ -57,6 +63,7 @@ export class EventPage {
     const [now] = await Promise.all([call<EventNow>(`/events/${this.#id}`), this.#looks.open(), this.#schedule.open()]);
     const table = new PhotoTable({ ...this.#on, event: this.#id, looks: this.#looks });
     this.#table = table;
+    table.offer(now.albums, [...new Set(now.bridges.flatMap((bridge) => (bridge.said.cameras ?? []).map((camera) => camera.user)))]);
     this.#build(now, table.el);
     await table.refresh();
     this.#draw(now);
@@ -99,6 +106,8 @@ export class EventPage {
   }
 
   async #slow(now: EventNow): Promise<void> {
+    const speed = await call<Speed>(`/events/${this.#id}/speed`);
+    this.#speed(speed);
     await Promise.all([this.#review.refresh(), this.#told.refresh(now.albums), this.#scans.refresh(now.albums)]);
   }
 
@@ -117,10 +126,10 @@ export class EventPage {
         this.#link(now.album_url, "open_album", true),
         this.#link(`/screen/${now.share_code}`, "open_screen"),
         copy,
-        make("a", { href: `/console/desk/${this.#id}`, className: "quiet" }, speech.say("desk")),
-        make("a", { href: `/console/events/${this.#id}/brand`, className: "quiet" }, speech.say("brand_kit")),
-        make("a", { href: `/console/events/${this.#id}/faces`, className: "quiet" }, speech.say("faces")),
-        make("a", { href: `/console/events/${this.#id}/settings`, className: "quiet" }, speech.say("settings")),
+        this.#way("retouch", `/console/desk/${this.#id}`, "desk"),
+        this.#way("change_brand", `/console/events/${this.#id}/brand`, "brand_kit"),
+        this.#way("change_event", `/console/events/${this.#id}/faces`, "faces"),
+        this.#way("change_event", `/console/events/${this.#id}/settings`, "settings"),
       ),
     );
     const counters = make("dl", { className: "counters" });
@@ -135,6 +144,7 @@ export class EventPage {
       head,
       counters,
       make("p", { className: "soft waiting" }),
+      make("p", { className: "soft waiting lag" }),
       make("div", { className: "panels" }, ...lists, this.#prints.el, this.#panel("scans", this.#scans.el), this.#panel("schedule", this.#schedule.el)),
       this.#review.el,
       photos,
@@ -143,6 +153,15 @@ export class EventPage {
 
   #panel(key: ConsoleWords, ...content: HTMLElement[]): HTMLElement {
     return make("section", { className: "panel" }, make("h2", {}, this.#on.speech.say(key)), ...content);
+  }
+
+  /** To another screen, for who may do something there. */
+  #way(right: string, href: string, key: ConsoleWords): HTMLAnchorElement | null {
+    return this.#may(right) ? make("a", { href, className: "quiet" }, this.#on.speech.say(key)) : null;
+  }
+
+  #may(right: string): boolean {
+    return this.#on.member.rights.includes(right);
   }
 
   #link(href: string, key: ConsoleWords, main = false): HTMLAnchorElement {
@@ -161,6 +180,14 @@ export class EventPage {
     this.#bridges(now.bridges);
     const { planned = 0, sent = 0, refused = 0 } = now.messages;
     put(this.el.querySelector("[data-list=messages]"), speech.say("messages_n", { planned, sent, refused }));
+  }
+
+  /** How long photos took of late, and how many are on their way. */
+  #speed({ received_to_live: lag, backlog }: Speed): void {
+    const { speech } = this.#on;
+    const seconds = (ms: number | null): string => ((ms ?? 0) / 1000).toFixed(1);
+    const said = lag.n ? speech.say("lag_lately", { p50: seconds(lag.p50_ms), p95: seconds(lag.p95_ms), n: speech.number(lag.n) }) : speech.say("lag_none");
+    put(this.el.querySelector(".lag"), `${said} · ${speech.say("backlog_n", { n: speech.number(backlog) })}`);
   }
 
   #albums(albums: AlbumRow[]): void {
@@ -237,11 +264,12 @@ export class EventPage {
   #bridges(bridges: BridgeRow[]): void {
     const { speech } = this.#on;
     const rows = bridges.map((bridge) => {
+      const words = bridge.health.map((one) => make("li", { data: { level: one.level } }, speech.language === "en" ? one.en : one.zh));
       const heard = bridge.seen_at === null ? speech.say("never") : speech.say("seen", { time: speech.clock(bridge.seen_at) });
       const queued = bridge.said.queued ? ` · ${speech.say("queued_n", { n: bridge.said.queued })}` : "";
       const state = make("span", { className: "badge", data: { state: bridge.online ? "live" : "hidden" } });
       state.append(speech.say(bridge.online ? "online" : "away"));
-      return make("div", { className: "row" }, make("p", {}, make("b", {}, bridge.name), " ", state), make("p", { className: "soft" }, heard + queued));
+      return make("div", { className: "row" }, make("p", {}, make("b", {}, bridge.name), " ", state), make("p", { className: "soft" }, heard + queued), make("ul", { className: "health" }, ...words));
     });
     const cameras = make("a", { className: "quiet", href: `/console/events/${this.#id}/cameras` }, speech.say("cameras"));
     this.el.querySelector("[data-list=bridges]")?.replaceChildren(...rows, make("p", { className: "links" }, cameras));

@@ -1,11 +1,15 @@
 /** The table of photos: newest first, by state, hide and restore. It follows what happens while it is looked at. */
 
+import words from "../../../words/photos.json";
 import type { ConsoleWords } from "../console";
-import type { Speech } from "../speech";
-import { call, type PhotoRow, type PhotoState } from "./api";
+import { Speech } from "../speech";
+import { type AlbumRow, call, type PhotoRow, type PhotoState } from "./api";
 import { Chosen } from "./chosen";
 import { make, put } from "./dom";
 import type { Looks } from "./looks";
+import { openPhoto } from "./photo_sheet";
+
+export type PhotoWords = keyof typeof words;
 
 const PAGE = 60;
 const ACTIONS: Record<PhotoState, ConsoleWords | null> = {
@@ -24,7 +28,7 @@ interface Context {
   event: string;
   looks: Looks;
   reasons: Record<string, string[]>;
-  notice: (text: string) => void;
+  notice: (text: string, undo?: () => void) => void;
   guard: (reason: unknown) => void;
 }
 
@@ -36,6 +40,10 @@ export class PhotoTable {
   readonly #more: HTMLButtonElement;
   readonly #none: HTMLElement;
   readonly #chosen: Chosen;
+  readonly #words = new Speech<PhotoWords>({ ...words });
+  readonly #narrow = make("div", { className: "narrow" });
+  readonly #all = make("input", { type: "checkbox", className: "tick" });
+  #last: string | null = null; // the photo ticked before, where a range begins
   #filter: Filter = "";
   #photos: PhotoRow[] = [];
 
@@ -46,15 +54,49 @@ export class PhotoTable {
     this.#none = make("p", { className: "soft none" }, speech.say("none"));
     const heads: ConsoleWords[] = ["photo", "camera", "shot", "lag", "source", "state"];
     const head = make("tr", {}, ...heads.map((key) => make("th", { scope: "col" }, speech.say(key))), make("td"));
+    this.#all.setAttribute("aria-label", this.#words.say("all_shown"));
+    this.#all.onchange = () => this.#tickAll(this.#all.checked);
+    head.firstElementChild?.prepend(this.#all, " ");
     const table = make("table", { className: "photos" }, make("thead", {}, head), this.#body);
-    this.#chosen = new Chosen({ ...on, changed: () => this.#draw() });
-    this.el.append(make("div", { className: "panel-head" }, make("h2", {}, speech.say("photos")), this.#filters()), this.#chosen.el, table, this.#none, this.#more);
+    this.#chosen = new Chosen({ ...on, words: this.#words, changed: () => this.#draw(), reload: () => this.refresh() });
+    this.el.append(make("div", { className: "panel-head" }, make("h2", {}, speech.say("photos")), this.#filters()), this.#narrow, this.#chosen.el, table, this.#none, this.#more);
+  }
+
+  /** What there is to choose from. */
+  offer(albums: AlbumRow[], cameras: string[]): void {
+    this.#chosen.albums(albums);
+    const say = this.#words.say.bind(this.#words);
+    const menu = (name: string, label: string, options: [string, string][]): HTMLSelectElement => {
+      const select = make("select", { name }, ...options.map(([value, text]) => make("option", { value }, text)));
+      select.setAttribute("aria-label", label);
+      select.onchange = () => this.#again();
+      return select;
+    };
+    const search = make("input", { name: "name", type: "search", placeholder: say("search"), maxLength: 80 });
+    search.setAttribute("aria-label", say("search"));
+    search.onchange = () => this.#again();
+    const stars = [1, 2, 3, 4, 5].map((n): [string, string] => [String(n), say("stars_n", { n })]);
+    this.#narrow.replaceChildren(
+      ...(albums.length > 1 ? [menu("album_id", say("album"), [["", say("all_albums")], ...albums.map((one): [string, string] => [one.id, one.title])])] : []),
+      ...(cameras.length > 1 ? [menu("camera", this.#on.speech.say("camera"), [["", say("all_cameras")], ...cameras.map((one): [string, string] => [one, one])])] : []),
+      menu("stars", say("all_stars"), [["", say("all_stars")], ...stars]),
+      search,
+    );
+  }
+
+  #narrowed(): [string, string][] {
+    return [...this.#narrow.querySelectorAll<HTMLInputElement | HTMLSelectElement>("[name]")].map((one): [string, string] => [one.name, one.value.trim()]).filter(([, value]) => value !== "");
+  }
+
+  #again(): void {
+    this.#photos = [];
+    this.refresh().catch((reason: unknown) => this.#on.guard(reason));
   }
 
   async refresh(): Promise<void> {
-    const asked = this.#filter;
+    const asked = this.#filter + String(this.#narrowed());
     const page = await this.#page(undefined);
-    if (asked !== this.#filter) return;
+    if (asked !== this.#filter + String(this.#narrowed())) return;
     const oldest = page[page.length - 1]?.announced_at ?? 0;
     this.#photos = page.length < PAGE ? page : [...page, ...this.#photos.filter((photo) => photo.announced_at < oldest)];
     this.#draw();
@@ -70,7 +112,7 @@ export class PhotoTable {
   }
 
   async #page(before: number | undefined): Promise<PhotoRow[]> {
-    const query = new URLSearchParams({ limit: String(PAGE) });
+    const query = new URLSearchParams([["limit", String(PAGE)], ...this.#narrowed()]);
     if (this.#filter === "held") query.set("held", "true");
     else if (this.#filter) query.set("state", this.#filter);
     if (before !== undefined) query.set("before", String(before));
@@ -112,14 +154,52 @@ export class PhotoTable {
     }
     this.#more.hidden = this.#photos.length < PAGE || this.#photos.length % PAGE !== 0;
     this.#none.hidden = this.#photos.length > 0;
+    if (!this.#photos.length) this.#teach();
+    this.#all.checked = this.#photos.length > 0 && this.#photos.every((photo) => this.#chosen.has(photo.id));
+  }
+
+  /** Why nothing is here, and what to do about it. */
+  #teach(): void {
+    const say = this.#words.say.bind(this.#words);
+    const clear = make("button", { type: "button", className: "quiet" }, say("clear"));
+    clear.onclick = () => {
+      this.#narrow.querySelectorAll<HTMLInputElement>("[name]").forEach((one) => (one.value = ""));
+      this.#again();
+    };
+    const narrowed = this.#narrowed().length > 0;
+    if (this.#none.dataset["why"] === `${this.#filter}${narrowed}`) return;
+    this.#none.dataset["why"] = `${this.#filter}${narrowed}`;
+    if (narrowed) this.#none.replaceChildren(say("no_match"), " ", clear);
+    else if (this.#filter) this.#none.replaceChildren(this.#on.speech.say("none"));
+    else this.#none.replaceChildren(say("first"), " ", make("a", { href: "/pair" }, say("connect")));
+  }
+
+  #tickAll(on: boolean): void {
+    for (const photo of this.#photos) this.#chosen.tick(photo.id, photo.name, on);
+    this.#draw();
+  }
+
+  /** With Shift: everything since the one before. */
+  #tick(photo: PhotoRow, on: boolean, range: boolean): void {
+    const at = this.#photos.findIndex((one) => one.id === photo.id);
+    const from = this.#photos.findIndex((one) => one.id === this.#last);
+    const part = range && from >= 0 ? this.#photos.slice(Math.min(at, from), Math.max(at, from) + 1) : [photo];
+    for (const one of part) this.#chosen.tick(one.id, one.name, on);
+    this.#last = photo.id;
+    this.#draw();
   }
 
   #row(photo: PhotoRow): HTMLTableRowElement {
     const cells = ["name", "camera", "shot", "lag", "source", "state", "act"].map((part) => make("td", { data: { part } }));
     const tick = make("input", { type: "checkbox", className: "tick" });
     tick.setAttribute("aria-label", `${this.#on.speech.say("choose")} ${photo.name}`);
-    tick.onchange = () => this.#chosen.tick(photo.id, tick.checked);
-    cells[0]?.append(tick, make("span", { className: "thumb" }), make("span", { className: "name" }, photo.name || photo.id));
+    let shift = false;
+    tick.onclick = (event) => (shift = event.shiftKey);
+    tick.onchange = () => this.#tick(photo, tick.checked, shift);
+    const look = make("button", { type: "button", className: "look-at" }, make("span", { className: "thumb" }), make("span", { className: "name" }, photo.name || photo.id));
+    look.setAttribute("aria-label", this.#words.say("look_at", { name: photo.name || photo.id }));
+    look.onclick = () => void this.#open(photo.id);
+    cells[0]?.append(tick, look);
     cells[5]?.append(make("span", { className: "badge" }), make("small"));
     const act = make("button", { className: "act", type: "button" });
     act.onclick = () => void this.#act(photo.id);
@@ -207,12 +287,16 @@ export class PhotoTable {
     if (act) act.disabled = true;
     try {
       const keep = this.#filter === "held" && photo.held.length > 0;
-      await call(`/photos/${id}/${photo.state === "live" && !keep ? "hide" : "restore"}`, {});
-      await this.refresh();
+      await this.#chosen.act(photo.state === "live" && !keep ? "hide" : "restore", [id]);
     } catch (reason) {
       this.#on.guard(reason);
     } finally {
       if (act) act.disabled = false;
     }
+  }
+
+  async #open(id: string): Promise<void> {
+    const photo = this.#photos.find((one) => one.id === id);
+    if (photo) await openPhoto(photo, { words: this.#words, known: (key): key is PhotoWords => key in words, event: this.#on.event, guard: this.#on.guard });
   }
 }
