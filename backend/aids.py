@@ -13,7 +13,8 @@ import numpy as np
 
 BLURRED: Final = 0.32  # below, a photo is suggested to be held
 SAME_BITS: Final = 10  # of 128; bursts differ by fewer
-REASONS: Final = ("blurred", "too_bright", "too_dark", "damaged")
+DAMAGED: Final = "damaged"  # parts of the file are missing or unreadable
+REASONS: Final = ("blurred", "too_bright", "too_dark", DAMAGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from PIL import Image
 from sqlalchemy import ColumnElement, select
 
 from backend import branding, feed, photos, retouch, slates, veils
-from backend.aids import Aids
+from backend.aids import DAMAGED, Aids
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -27,6 +27,7 @@ from workers.imaging.mask import Masks
 from workers.imaging.shelf import frugal
 
 log = logging.getLogger(__name__)
+REST_MS: Final = 45_000  # how long a cut-off file waits for the whole one, before what arrived of it is shown
 QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
 LOOK_MS = 2_000  # until the sweep asks again whether a photo was looked at for faces
 
@@ -40,6 +41,7 @@ class _Order:
     recipe_id: str
     recipe: Recipe
     kinds: tuple[RenditionKind, ...]
+    salvage: bool  # nobody waits any more for the rest of a cut-off file
     aids: bool  # this source was not looked at yet, and the album wants it
     masks: Masks
     uncovered: tuple[str, ...]  # keys of pictures that show somebody who is to be covered
@@ -69,6 +71,10 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
             return
         log.info("refused photo=%s source=%s code=%s detail=%s", job.photo_id, order.source.kind, exc.code, exc.detail)
         with stage.db.writing() as tx:
+            if exc.code == "truncated" and not order.salvage and _alone(tx, order.source):
+                photos.release(tx, job.photo_id)
+                photos.wait(tx, job.photo_id, max(0, order.source.stored_at + REST_MS - now_ms()))
+                return
             photos.refuse_source(tx, job.photo_id, order.source.id, exc.code)
             photos.release(tx, job.photo_id)
         return
@@ -165,11 +171,18 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     kinds = (RenditionKind.FULL,) if current else QUICK
     seen = (found.aids or {}).get("source_id") == source.id
     look_over = not seen and not current and _wants_aids(found.album.culling, source.kind)
+    salvage = source.stored_at + REST_MS <= now_ms() and _alone(tx, source)
     drawn = [Face(place.x, place.y, place.width, place.height) for place in veils.places(tx, photo_id)]
     # a version by hand may be cut another way
     masks = Masks(drawn, source.kind is SourceKind.RETOUCHED, veils.blind(tx, found))
     uncovered = tuple(veils.uncovered(tx, photo_id))
-    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, look_over, masks, uncovered)
+    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, salvage, look_over, masks, uncovered)
+
+
+def _alone(tx: Tx, source: Source) -> bool:
+    """Whether the photo could be shown from no other source."""
+    others = select(Source.id).where(Source.photo_id == source.photo_id, Source.id != source.id)
+    return tx.scalars(others.where(Source.refusal.is_(None))).first() is None
 
 
 def _wants_aids(culling: Culling, kind: SourceKind) -> bool:
@@ -196,7 +209,8 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
     art = {key: stage.store.get(key) for key in recipe.art_keys()}
     made: list[photos.Made] = []
     facts: dict[str, Any] = {}
-    for one in imaging.render(opened, recipe, art, tuple(k.value for k in order.kinds), aids=order.aids):
+    kinds = tuple(kind.value for kind in order.kinds)
+    for one in imaging.render(opened, recipe, art, kinds, aids=order.aids, salvage=order.salvage):
         key = rendition_key(found.album_id, order.source.digest, order.recipe_id, found.salt, one.kind)
         stage.store.put(key, one.jpeg)
         made.append(photos.Made(RenditionKind(one.kind), key, one.width, one.height, len(one.jpeg)))
@@ -209,7 +223,7 @@ def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, A
                 "look": one.look,
                 "shot_at": opened.facts.shot_at,
                 "promise": retouch.promise(one.aids or _known(found), one.look),
-                **_aids(one.aids, order.source.id, damaged=one.damaged),
+                **_aids(found, one, order.source.id),
             }
     if found.made_source_id is None and found.guest_id is None and facts and (said := slate.read(data)):
         facts["slate"] = said
@@ -220,9 +234,10 @@ def _known(found: Photo) -> Aids | None:
     return Aids.from_json(found.aids) if found.aids else None
 
 
-def _aids(aids: Aids | None, source_id: str, *, damaged: bool) -> dict[str, Any]:
-    """Columns of a photo that was looked at; none otherwise."""
-    if aids is None:
-        return {}
-    seen = replace(aids, source_id=source_id, damaged=damaged)
-    return {"aids": seen.to_json(), "held": ",".join(seen.reasons) or None}
+def _aids(found: Photo, one: imaging.Made, source_id: str) -> dict[str, Any]:
+    """Columns of a photo that was looked at. Damage is told in any case, whatever the album wants to know."""
+    if one.aids is not None:
+        seen = replace(one.aids, source_id=source_id, damaged=one.damaged)
+        return {"aids": seen.to_json(), "held": ",".join(seen.reasons) or None}
+    reasons = [word for word in (found.held or "").split(",") if word and word != DAMAGED]
+    return {"held": ",".join([*reasons, DAMAGED] if one.damaged else reasons) or None}

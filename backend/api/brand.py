@@ -18,6 +18,7 @@ from backend.jobs import MakeSample
 from backend.models import Art, ArtKind, BrandKit, Event, Photo, PhotoState, Sample
 from backend.recipe import Recipe
 from backend.storage import art_key, digest
+from backend.stripped import stripped
 
 bp = Blueprint("brand", __name__, url_prefix="/api/v1")
 MAX_ART_BYTES = 8 * 1024 * 1024
@@ -71,6 +72,7 @@ def add_art(who: Who) -> ResponseReturnValue:
     content = request.get_data(cache=False)
     if not 0 < len(content) <= MAX_ART_BYTES:
         raise TooLarge(f"{len(content)} bytes; at most {MAX_ART_BYTES}")
+    content = stripped(content)  # logos are shown on big screens as they are
     key = art_key(who.organization_id, digest(content), suffix)
     stage().store.put(key, content, content_type=CONTENT_TYPES[suffix])
     kind = ArtKind.CUBE if suffix == "cube" else ArtKind.PICTURE

@@ -20,6 +20,7 @@ from backend.storage import art_key, digest
 from backend.wechat import WeChat
 from launch.app import create_app
 from tests.cast import Cast, make_cast
+from tests.integration.test_places import LOGO, looked_through
 from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     Sandbox,
@@ -314,6 +315,16 @@ def test_the_sponsors_logo_is_on_the_print_and_gives_it_its_colour(
         share = (np.abs(foot - np.array([20, 80, 190])).sum(axis=2) < 12).mean()
         assert share <= most
         assert (share > 0.02) == (most > 0)
+
+
+@pytest.mark.parametrize("name", PRINTS)
+def test_a_print_does_not_tell_where_its_logo_was_photographed(
+    stage: Stage, cast: Cast, http: httpx.Client, owner: dict[str, str], name: str
+) -> None:
+    give_logo(stage, cast, LOGO)
+    answer = http.get(where(cast, name), headers=owner)
+    assert answer.status_code == 200
+    looked_through(name, answer.content)
 
 
 @pytest.mark.parametrize("blob", [b"no picture at all", b"\0" * (9 * 1024 * 1024), None], ids=["junk", "large", "gone"])

@@ -91,6 +91,7 @@ class Sheet:
     aids: Aids | None = None
     values: Values = field(default_factory=Values)
     table: colour.Table | None = None
+    shared: bool = False  # the full size is made from the same pixels
     lies: int = 1  # orientation the pixels still have to be turned out of
 
 
@@ -199,7 +200,9 @@ def _encoded(sheet: Sheet) -> bytes:
 
 def shrink(sheet: Sheet) -> None:
     """To the size of a view; the very same pixels when the source is no larger."""
-    sheet.rgbx = shape.shrink(sheet.rgbx, _before_crop(sheet.recipe, sheet.recipe.view_px))
+    before = sheet.rgbx
+    sheet.rgbx = shape.shrink(before, _before_crop(sheet.recipe, sheet.recipe.view_px))
+    sheet.shared = sheet.rgbx is before
 
 
 def _before_crop(recipe: Recipe, edge: int) -> int:
@@ -209,7 +212,7 @@ def _before_crop(recipe: Recipe, edge: int) -> int:
 
 def own(sheet: Sheet) -> None:
     """A copy if shrinking made none, because the full size is made from the same pixels later."""
-    if max(sheet.rgbx.shape) == max(sheet.opened.header.width, sheet.opened.header.height):
+    if sheet.shared:
         sheet.rgbx = sheet.rgbx.copy()
 
 

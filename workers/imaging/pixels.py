@@ -31,6 +31,8 @@ Rgbx = npt.NDArray[np.uint8]  # (height, width, 4), the last is always 255; lean
 
 Room = Callable[[int, int, int], Rgbx]  # height, width, channels
 STRIP_PX: Final = 256
+BLOCK_PX: Final = 16  # rows of a JPEG that are decoded together, at most
+LEAST_GOOD: Final = 0.2  # of its height, that a cut-off picture must have to be worth showing
 
 
 def fresh(height: int, width: int, channels: int) -> Rgbx:
@@ -130,9 +132,21 @@ def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool, lean: bool) -> D
     try:
         into[:] = 128  # what is missing is grey, not a part of the photo before
         simplejpeg.decode_jpeg(source, order, strict=False, buffer=into, **scaled)
-        return Decoded(into, damaged=True)
     except ValueError as exc:
         raise BadInput(f"jpeg: {exc}", code="unsupported") from exc
+    good = _good_rows(into, BLOCK_PX // by) if cut else into.shape[0]
+    if good < LEAST_GOOD * into.shape[0]:
+        raise BadInput(f"jpeg: {good} of {into.shape[0]} rows arrived", code="truncated")
+    return Decoded(into[:good], damaged=True)
+
+
+def _good_rows(pixels: Rgbx, block: int) -> int:
+    """Rows of a cut-off picture that arrived. Decoders fill all that is missing with the last colour they know."""
+    last = pixels[-1, -1]
+    good = int(pixels.shape[0])
+    while good > 0 and bool((pixels[max(good - block, 0) : good] == last).all()):
+        good = max(good - block, 0)
+    return max(good - block, 0) if good < pixels.shape[0] else good  # of the block where it ends, a part is missing
 
 
 def _jpeg_by_pillow(source: bytes, paper: Paper, *, salvage: bool) -> Rgbx:
