@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import time
 
 import pytest
@@ -200,19 +199,6 @@ def test_the_console_tries_a_brand_and_chooses_looks(venue: Venue, guests: Guest
     page.locator("[data-album] [name=preset]").first.select_option("mono")
     expect(page.locator("#notice")).to_contain_text("已保存")
     assert venue.organizer(event)["albums"][0]["look"]["preset"] == "mono"
-    page.locator("[data-album] .fine summary").first.click()
-    cube = page.locator("[data-album] [name=cube_key]").first
-    steps = "\n".join(f"{r} {g} {b}" for b in (0, 1) for g in (0, 1) for r in (0, 1))
-    film = {"name": "film.cube", "mimeType": "text/plain", "buffer": f"LUT_3D_SIZE 2\n{steps}\n".encode()}
-    page.locator("[data-album] .fine input[type=file]").first.set_input_files(film)
-    expect(cube).to_have_value(re.compile("cube$"), timeout=30_000)
-    page.locator("[data-album] .fine [name=strength]").first.fill("0.4")
-    expect(page.locator("[data-album] .fine [name=strength]").first).to_be_enabled(timeout=20_000)
-    look = venue.organizer(event)["albums"][0]["look"]
-    assert (look["preset"], look["strength"], look["cube_key"]) == ("mono", 0.4, cube.input_value())
-    page.locator("[data-album] [name=preset]").first.select_option("stage")
-    expect(page.locator("[data-album] [name=preset]").first).to_be_enabled(timeout=20_000)
-    assert venue.organizer(event)["albums"][0]["look"]["cube_key"] == look["cube_key"]
     page.locator("[data-album] [name=culling]").first.select_option("hold")
     expect(page.locator("[data-album] [name=culling]").first).to_be_enabled()
     assert venue.organizer(event)["albums"][0]["culling"] == "hold"

@@ -151,6 +151,22 @@ def test_damage_in_the_middle_is_rendered_and_reported():
     assert not views(GOOD).damaged
 
 
+@pytest.mark.parametrize("part", [0.4, 0.63, 0.8, 0.97, 0.997])
+def test_salvage_leaves_no_band_where_nothing_arrived(part):
+    scene = pictures.scene(803, 605)
+    whole = pictures.jpeg(scene, quality=92)
+    made = views(whole[: int(len(whole) * part)], salvage=True)
+    shown = pictures.pixels(made.jpeg).astype(float)
+    assert 0.2 * 605 <= shown.shape[0] < 605
+    apart = np.abs(shown - scene[: shown.shape[0]]).mean((1, 2))
+    assert apart[-20:].max() < 8, apart[-20:].round(1)
+
+
+def test_what_lacks_its_end_mark_only_is_whole():
+    made = views(GOOD[:-2], salvage=True)
+    assert (made.damaged, made.height) == (True, SCENE.shape[0])
+
+
 def test_salvage_shows_what_arrived_of_a_cut_file():
     made = views(GOOD[: len(GOOD) * 3 // 4], salvage=True)
     assert made.damaged

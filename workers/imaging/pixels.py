@@ -141,12 +141,17 @@ def _jpeg(source: bytes, by: int, room: Room, *, salvage: bool, lean: bool) -> D
 
 
 def _good_rows(pixels: Rgbx, block: int) -> int:
-    """Rows of a cut-off picture that arrived. Decoders fill all that is missing with the last colour they know."""
+    """Rows of a cut-off picture that arrived whole. Decoders fill what is missing with the last colour they know, and
+    blend a row of it into its neighbours.
+    """
     last = pixels[-1, -1]
-    good = int(pixels.shape[0])
-    while good > 0 and bool((pixels[max(good - block, 0) : good] == last).all()):
-        good = max(good - block, 0)
-    return max(good - block, 0) if good < pixels.shape[0] else good  # of the block where it ends, a part is missing
+    first = int(pixels.shape[0])  # of the rows below which nothing but that colour is left
+    while first > 0 and bool((pixels[first - 1] == last).all()):
+        first -= 1
+    if first == pixels.shape[0]:  # only a part of the last blocks may be missing
+        whole = not bool((pixels[-3:, -2 * block :] == last).all())
+        return first if whole else (first - 1) // block * block
+    return max(first // block * block - block, 0)
 
 
 def _jpeg_by_pillow(source: bytes, paper: Paper, *, salvage: bool) -> Rgbx:
