@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import simplejpeg
 
-from backend.recipe import Frame, Layer, Recipe
+from backend.recipe import Frame, Layer, Look, Recipe
 from tests import imaging_pictures as pictures
 from workers import imaging
 from workers.imaging import native, output, patches, planes, shape
+from workers.imaging.faces import Face
+from workers.imaging.mask import Masks
 
 SIZES = ((60, 90), (61, 90), (60, 91), (131, 67), (1, 1), (2, 3))
 
@@ -79,3 +83,42 @@ def test_the_full_size_looks_as_the_view_whichever_way_it_lies(orientation):
     view, full = imaging.render(opened, recipe, {"frame": pictures.png_frame()}, ("view", "full"))
     assert (view.width, view.height) == (full.width, full.height) == (900, 600)
     assert np.abs(pictures.pixels(view.jpeg).astype(int) - pictures.pixels(full.jpeg)).mean() < 6
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (2, 40)])
+def test_a_picture_smaller_than_its_frame_is_still_a_picture(size, orientation, way):
+    recipe = Recipe(
+        layers=(Layer(text="快门", size=60), Layer(art_key="logo", size=90)),
+        frame=Frame("frame", slices=(15, 10, 15, 10), band=20),
+    )
+    source = pictures.jpeg(pictures.scene(90, 60)[: size[0], : size[1]], exif=pictures.exif(orientation))
+    art = {"frame": pictures.png_frame(), "logo": pictures.png_logo(60, 20)}
+    made = list(imaging.render(imaging.open_source(source), recipe, art, ("view", "thumb", "full")))
+    assert {one.width * one.height for one in made} == {size[0] * size[1]}
+
+
+@pytest.mark.parametrize("at", [(-3, -2), (55, 38), (70, 0), (0, 90), (-40, 0)])
+def test_what_sticks_out_of_a_picture_is_left_out(at, way):
+    photo = np.zeros((40, 60, 3), np.uint8)
+    ink = np.random.default_rng(4).integers(1, 99, (9, 14, 4), np.uint8)
+    large = np.zeros((240, 260, 3), np.uint8)
+    patches.blend(photo, [patches.inked(ink.copy(), *at, 1.0)])
+    patches.blend(large, [patches.inked(ink.copy(), at[0] + 100, at[1] + 100, 1.0)])
+    assert np.array_equal(photo, large[100:140, 100:160])
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 6, 7])
+def test_who_does_not_want_to_be_seen_is_covered_in_the_full_size_too(orientation):
+    scene = np.random.default_rng(8).integers(0, 256, (300, 450, 3), np.uint8)
+    stored = pictures.stored_turned(scene, orientation)
+    opened = imaging.open_source(pictures.jpeg(stored, quality=97, exif=pictures.exif(orientation)))
+    covered = replace(opened, masks=Masks((Face(0.2, 0.2, 0.3, 0.3),)))
+    plain, full = (
+        pictures.pixels(next(imaging.render(one, Recipe(look=Look(preset="none")), {}, ("full",))).jpeg)
+        for one in (opened, covered)
+    )
+    inside = (slice(100, 120), slice(140, 170))
+    assert plain[inside].std() > 40
+    assert full[inside].std() < 25
+    assert np.abs(full[220:, 300:].astype(int) - plain[220:, 300:]).mean() < 4

@@ -30,7 +30,7 @@ from workers.imaging.look import Values
 from workers.imaging.mask import Masks
 from workers.imaging.patches import kept
 from workers.imaging.pixels import Rgbx, fresh
-from workers.imaging.shelf import Loan, shelf, trim
+from workers.imaging.shelf import Loan, relieve, shelf, trim
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
@@ -134,6 +134,8 @@ def render(
         decoded = pixels.decode(
             opened.source, opened.header, long_edge=thrift.edge, salvage=salvage, room=room, lean=thrift.large
         )
+        if decoded.damaged and opened.masks:  # a part of the picture may be missing: places are elsewhere in it
+            opened = replace(opened, masks=replace(opened.masks, everybody=True))
         small = Sheet(decoded.rgbx, opened, recipe, art, decoded.managed)
         run(_small_steps(own_copy="full" in wanted, aids=aids), small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
@@ -148,6 +150,7 @@ def render(
             yield Made(kind, _encoded(sheet), width, height, *told)
     finally:
         loan.end()
+        relieve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +270,8 @@ def fit_view(sheet: Sheet) -> None:
 
 
 def upright_late(sheet: Sheet) -> None:
-    """The full size is turned when it is encoded, unless it has to be straightened or cropped too."""
-    if sheet.recipe.look.turn or sheet.recipe.look.crop:
+    """The full size is turned when it is encoded, unless something has to be done to it upright."""
+    if sheet.recipe.look.turn or sheet.recipe.look.crop or sheet.opened.masks:
         upright(sheet)
     else:
         sheet.lies = sheet.opened.header.orientation

@@ -121,7 +121,7 @@ def _inked(letters: Image.Image, layer: Layer, pixels: int) -> Image.Image:
     return Image.alpha_composite(shade, colour)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=6)  # of 2 MB each, with the letters that were drawn
 def _font(serif: bool, pixels: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(fonts.serif_path() if serif else fonts.sans_path(), pixels)
 

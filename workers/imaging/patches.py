@@ -68,9 +68,12 @@ def inked_pixel(ink: Rgbx, opacity: float) -> Patch:
 def blend(pixels: Rgbx, patches: Iterable[Patch], lies: int = 1) -> None:
     """Lay patches on, in place. `lies` is the orientation of pixels that are not upright yet; patches always are."""
     channels, quick = pixels.shape[2], native.found()
-    for patch in patches:
+    size = pixels.shape[:2] if lies <= 4 else pixels.shape[1::-1]
+    for patch in (_inside(one, size) for one in patches):
         high, wide = patch.ink.shape[:2]
         under = pixels[shape.lies_at(lies, pixels.shape[:2], (patch.x, patch.y, wide, high))]
+        if not high or not wide:
+            continue
         if patch.plain:
             _tint(under, patch)
             continue
@@ -83,6 +86,17 @@ def blend(pixels: Rgbx, patches: Iterable[Patch], lies: int = 1) -> None:
             quick.blend(under, np.ascontiguousarray(ink), np.ascontiguousarray(clear))
         else:
             _blend(under, ink[..., :channels], clear)
+
+
+def _inside(patch: Patch, size: tuple[int, int]) -> Patch:
+    """What of a patch is in a picture of `size` (height, width); pictures may be smaller than any frame."""
+    high, wide = patch.ink.shape[:2]
+    if 0 <= patch.x <= size[1] - wide and 0 <= patch.y <= size[0] - high:
+        return patch
+    x, y = max(patch.x, 0), max(patch.y, 0)
+    rows = slice(y - patch.y, max(y - patch.y, min(high, size[0] - patch.y)))
+    columns = slice(x - patch.x, max(x - patch.x, min(wide, size[1] - patch.x)))
+    return Patch(x, y, patch.ink[rows, columns], None if patch.clear is None else patch.clear[rows, columns])
 
 
 def _tint(under: Rgbx, patch: Patch) -> None:

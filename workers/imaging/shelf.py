@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import resource
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -12,6 +14,8 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 MOST_BYTES: Final = 112_000_000  # a 28 MP picture; larger ones are rare and would stay for ever
 MOST_ARRAYS: Final = 1  # nothing else is as large
+MUCH_BYTES: Final = 380_000_000
+STATM: Final = Path("/proc/self/statm")
 _FRUGAL: Final = (
     (-8, 2),  # M_ARENA_MAX: heaps
     (-3, 15_000_000),  # M_MMAP_THRESHOLD: bytes from which a piece stands alone
@@ -71,6 +75,16 @@ def trim() -> None:
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if give_back is not None:
         give_back(0)
+
+
+def relieve() -> None:
+    """After a render: give back what heaps hold between the pieces that are kept, when that has become much."""
+    try:
+        pages = int(STATM.read_text().split()[1])
+    except (OSError, ValueError):  # no Linux
+        return
+    if pages * resource.getpagesize() > MUCH_BYTES:
+        trim()
 
 
 def frugal() -> None:
