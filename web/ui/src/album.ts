@@ -9,6 +9,7 @@ import { Pulse } from "./pulse";
 import { Roll } from "./roll";
 import { keep, Speech } from "./speech";
 import type { Style } from "./rows";
+import type { Scene } from "./tools";
 import { Wall } from "./wall";
 import { type Album, ask, type Change, type EventCard, type Front, type History, type Photo, recall, remember } from "./wire";
 
@@ -37,7 +38,6 @@ let following: Following | undefined;
 let reading: Promise<void> | null = null;
 let ghosts: Ghosts | undefined;
 let seen = 0;
-let furnished: Promise<void> | undefined;
 let { front } = boot;
 let style = (recall("wall") ?? front.layout) as Style;
 let own = false; // the guest chose what the wall shows
@@ -56,39 +56,42 @@ function start(): void {
   pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
   furnish();
   byId("pill").addEventListener("click", toTop);
-  byId("take").addEventListener("click", () => void import("./take").then(({ takeHome }) => takeHome(album, speech, notice)));
-  document.getElementById("find")?.addEventListener("click", () => void import("./faces").then(({ findMe }) => findMe(album.id, speech, notice)));
+  for (const id of ["take", "find", "mine", "time", "layout"]) document.getElementById(id)?.addEventListener("click", () => void press(id));
   byId("again").addEventListener("click", () => void more());
   document.querySelector("nav.tabs")?.addEventListener("click", switchAlbum);
   addEventListener("popstate", (event) => void returned(event));
   addEventListener("scroll", () => wall.atTop() && release(), { passive: true });
   listen();
   if (style !== "rows") wall.setStyle(style);
-  for (const id of ["time", "layout"]) byId(id).addEventListener("click", () => void tools(id), { once: true });
   if (front.start_page || front.banner || front.order !== "new") turn(front);
   void deepLink();
   void import("./later").then(({ settleIn }) => settleIn(byId("wall"), () => album.id)).catch(() => undefined);
 }
 
-/** The menus come when the first of them is opened. */
-async function tools(id: string): Promise<void> {
-  furnished ??= import("./tools").then(({ chooser }) =>
-    chooser(speech, {
-      style,
-      setStyle: (chosen) => {
-        remember("wall", chosen);
-        wall.setStyle((style = chosen));
-      },
-      ask: (part) => ask(`${location.pathname}/${part}?album=${album.id}`),
-      failed: () => notice(speech.say("no_network")),
-      show: (part) => {
-        own = true;
-        lay(part);
-      },
-    }),
+const scene: Scene = {
+  style: () => style,
+  setStyle: (chosen) => {
+    remember("wall", chosen);
+    wall.setStyle((style = chosen));
+  },
+  speech,
+  notice,
+  album: () => album,
+  live: () => live,
+  show: (next, by) => {
+    own = true;
+    for (const id of ["time", "mine"]) byId(id).classList.toggle("on", id === by);
+    lay(() => next);
+  },
+  grow: (photos) => admit(roll.append({ photos, next: null })),
+};
+
+/** What the bar's buttons do comes when one is pressed. */
+function press(id: string): Promise<void> {
+  return import("./tools").then(
+    ({ pressed }) => pressed(id, scene),
+    () => notice(speech.say("no_network")),
   );
-  await furnished;
-  dispatchEvent(new CustomEvent("menu", { detail: id }));
 }
 
 /** Another part of the album, or another order, on the wall. */

@@ -50,7 +50,7 @@ export class Foot {
     if (!photo) return;
     this.#actions.replaceChildren(
       this.#heart(photo),
-      this.#button("share", SHARE, () => void this.#pass()),
+      this.#button("share", SHARE, () => this.#pass()),
       ...(this.#on.downloads() ? [this.#button("download", DOWN, () => void this.#prepare())] : []),
       ...(document.getElementById("find") ? [this.#button("veil_short", FACE, () => void this.#me())] : []),
       this.#button("report_short", FLAG, () => this.#takeDown()),
@@ -119,19 +119,15 @@ export class Foot {
     return found;
   }
 
-  async #pass(): Promise<void> {
+  #pass(): void {
     const photo = this.#photo();
-    if (!photo) return;
-    const url = `${this.#on.share}#p=${photo.id}`;
-    try {
-      if (typeof navigator.share === "function") await navigator.share({ title: this.#on.title, url });
-      else {
-        await navigator.clipboard.writeText(url);
-        this.#say("copied");
-      }
-    } catch (reason) {
-      if (!(reason instanceof DOMException && reason.name === "AbortError")) this.#say("copy_failed");
-    }
+    const host = this.#actions.closest<HTMLElement>(".pswp");
+    if (!photo || !host) return;
+    const { share, title, speech, notice } = this.#on;
+    import("./share").then(
+      ({ passOn }) => passOn(host, { photo, url: `${share}#p=${photo.id}`, title, speech, notice }),
+      () => this.#say("no_network"),
+    );
   }
 
   /** Ask for the full size; say how large it is before a byte of it travels. */

@@ -1,4 +1,4 @@
-/** Take many photos home: all of an album, or the liked ones, as ZIP parts that a worker makes while one looks on. */
+/** Take many photos home: all of an album, the liked or the chosen ones, as ZIP parts that a worker makes while one looks on. */
 
 import "./sheet.css";
 
@@ -21,8 +21,8 @@ interface Export {
 
 const LOOK_MS = 1_500;
 
-/** The dialog; what was asked for before is found again, also after a reload. */
-export function takeHome(album: { id: string; photos: number }, said: Speech<AlbumWords>, notice: (text: string) => void): void {
+/** The dialog; what was asked for before is found again, also after a reload. `chosen`: these, without asking which. */
+export function takeHome(album: { id: string; photos: number }, said: Speech<AlbumWords>, notice: (text: string) => void, chosen?: string[]): void {
   const speech = said.learn(words);
   const dialog = document.createElement("dialog");
   dialog.className = "sheet";
@@ -54,9 +54,14 @@ export function takeHome(album: { id: string; photos: number }, said: Speech<Alb
       button.addEventListener("click", () => void plan(ids));
       return button;
     });
+    const some = Object.assign(document.createElement("button"), { type: "button", textContent: speech.say("take_choose") });
+    some.addEventListener("click", () => {
+      away();
+      void import("./pick").then(({ pick }) => pick(said, notice, (ids) => takeHome(album, said, notice, ids)));
+    });
     const lead = Object.assign(document.createElement("p"), { textContent: speech.say("take_lead") });
-    const line = Object.assign(document.createElement("div"), { className: "sheet-row" });
-    line.append(...buttons.reverse());
+    const line = Object.assign(document.createElement("div"), { className: "sheet-row take-choices" });
+    line.append(...buttons, some);
     body.replaceChildren(lead, line);
   };
 
@@ -112,6 +117,7 @@ export function takeHome(album: { id: string; photos: number }, said: Speech<Alb
 
   dialog.showModal();
   const before = recall(kept);
-  if (!before) void offer();
+  if (chosen) void plan(chosen);
+  else if (!before) void offer();
   else askAsGuest<Export>(`/mp/v1/exports/${before}`).then(watch, offer);
 }

@@ -1,11 +1,11 @@
-/** Two small menus in the bar: how the photos are laid out, and which hour is shown. */
+/** The bar's buttons: two small menus (how photos are laid out, which of them are shown) and what opens a dialog. */
 
 import words from "../../words/album_later.json";
 import type { AlbumWords } from "./album";
 import { Roll } from "./roll";
 import type { Style } from "./rows";
 import type { Speech } from "./speech";
-import type { Photo } from "./wire";
+import { type Album, ask, type Photo } from "./wire";
 
 export interface Hour {
   from: number; // ms UTC
@@ -15,14 +15,19 @@ export interface Hour {
   last: number; // highest
 }
 
-interface Choices {
-  style: Style;
+/** What the bar may do with the page. */
+export interface Scene {
+  style: () => Style;
   setStyle: (style: Style) => void;
-  /** What the platform says of a part of this album: «hours», «hot», «times». */
-  ask: <T>(part: string) => Promise<T>;
-  failed: () => void;
-  /** Hang a roll made from the whole one. */
-  show: (part: (live: Roll) => Roll) => void;
+  speech: Speech<AlbumWords>;
+  notice: (text: string) => void;
+  album: () => Album;
+  /** The whole album. */
+  live: () => Roll;
+  /** Hang a roll: `live`, or a part of it, chosen by this button. */
+  show: (roll: Roll, by: "" | "time" | "mine") => void;
+  /** These belong to the part that hangs now. */
+  grow: (photos: Photo[]) => void;
 }
 
 /** Other than the live order: latest shutter first, most liked first. */
@@ -30,56 +35,73 @@ const ORDERS = ["times", "hot"] as const;
 type Order = (typeof ORDERS)[number];
 
 export const STYLES: Style[] = ["rows", "waterfall", "grid"];
+let press: ((id: string) => void) | undefined;
 
-export function chooser(said: Speech<AlbumWords>, choices: Choices): void {
-  const speech = said.learn(words);
-  let { style } = choices;
-  menu("layout", () =>
+/** The button with this id was pressed. */
+export function pressed(id: string, scene: Scene): void {
+  press ??= bar(scene);
+  press(id);
+}
+
+function bar(scene: Scene): (id: string) => void {
+  const menus = chooser(scene);
+  const { speech, notice } = scene;
+  return (id) => {
+    const failed = (): void => notice(speech.say("no_network"));
+    if (id === "take") void import("./take").then(({ takeHome }) => takeHome(scene.album(), speech, notice), failed);
+    else if (id === "find") void import("./faces").then(({ findMe }) => findMe(scene.album().id, speech, notice), failed);
+    else if (id === "mine") void import("./mine").then(({ openMine }) => openMine(scene), failed);
+    else menus.get(id)?.();
+  };
+}
+
+function chooser(scene: Scene): Map<string, () => void> {
+  const speech = scene.speech.learn(words);
+  const failed = (): void => scene.notice(speech.say("no_network"));
+  let from: number | Order = 0;
+  const shown = (one: number | Order): boolean => one === from && document.getElementById("time")?.classList.contains("on") === true;
+  const showHour = (hour: Hour): void => {
+    from = hour.from;
+    scene.show(rollOf(hour, scene.live()), "time");
+  };
+  const showOrder = async (order: Order): Promise<void> => {
+    const { photos } = await ask<{ photos: Photo[] }>(`${location.pathname}/${order}?album=${scene.album().id}`);
+    from = order;
+    scene.show(ranked(photos, scene.live()), "time");
+  };
+  const layouts = (): Promise<Item[]> =>
     Promise.resolve(
       STYLES.map((one) => ({
         text: speech.say(one),
-        chosen: one === style,
-        choose: () => {
-          style = one;
-          choices.setStyle(one);
-        },
+        chosen: one === scene.style(),
+        choose: () => scene.setStyle(one),
       })),
-    ),
-  );
-  let from: number | Order | null = null;
-  const light = (): void => void document.getElementById("time")?.classList.toggle("on", from !== null);
-  const setHour = (hour: Hour | null): void => {
-    from = hour?.from ?? null;
-    light();
-    choices.show((live) => (hour ? rollOf(hour, live) : live));
-  };
-  const setOrder = async (order: Order): Promise<void> => {
-    const { photos } = await choices.ask<{ photos: Photo[] }>(order);
-    from = order;
-    light();
-    choices.show((live) => ranked(photos, live));
-  };
-  menu("time", async () => {
-    const hours = (await choices.ask<{ hours: Hour[] }>("hours")).hours;
+    );
+  const parts = async (): Promise<Item[]> => {
+    const { hours } = await ask<{ hours: Hour[] }>(`${location.pathname}/hours?album=${scene.album().id}`);
+    const part = document.querySelector("#time.on, #mine.on") !== null;
     return [
-      { text: speech.say("time_all"), chosen: from === null, choose: () => setHour(null) },
+      { text: speech.say("time_all"), chosen: !part, choose: () => scene.show(scene.live(), "") },
       ...ORDERS.map((order) => ({
         text: speech.say(order),
-        chosen: from === order,
-        choose: () => void setOrder(order).catch(choices.failed),
+        chosen: shown(order),
+        choose: () => void showOrder(order).catch(failed),
       })),
       ...hours.map((hour) => ({
         text: hourText(hour),
         note: speech.number(hour.photos),
-        chosen: hour.from === from,
-        choose: () => setHour(hour),
+        chosen: shown(hour.from),
+        choose: () => showHour(hour),
       })),
     ];
-  });
+  };
   addEventListener("album", () => {
-    from = null;
-    light();
+    for (const button of document.querySelectorAll("#time.on, #mine.on")) button.classList.remove("on");
   });
+  return new Map([
+    ["layout", menu("layout", layouts, failed)],
+    ["time", menu("time", parts, failed)],
+  ]);
 
   function hourText(hour: Hour): string {
     const clock = (at: number): string => speech.clock(at).slice(0, -3);
@@ -110,18 +132,18 @@ interface Item {
   choose: () => void;
 }
 
-/** A button with a list under it; Escape, a choice or a tap elsewhere closes it. */
-function menu(id: string, items: () => Promise<Item[]>): void {
+/** A button with a list under it; Escape, a choice or a tap elsewhere closes it. Returns what a press does. */
+function menu(id: string, items: () => Promise<Item[]>, failed: () => void): () => void {
   const button = document.getElementById(id);
   const list = document.getElementById(`${id}-menu`);
-  if (!button || !list) return;
+  if (!button || !list) return () => undefined;
   const close = (focus: boolean): void => {
     list.hidden = true;
     button.setAttribute("aria-expanded", "false");
     if (focus) button.focus();
   };
   const open = async (): Promise<void> => {
-    const found = await items().catch(() => []);
+    const found = await items();
     list.replaceChildren(
       ...found.map((item) => {
         const el = document.createElement("button");
@@ -141,19 +163,6 @@ function menu(id: string, items: () => Promise<Item[]>): void {
     button.setAttribute("aria-expanded", "true");
     list.querySelector<HTMLElement>("[aria-checked=true]")?.focus();
   };
-  const press = (): void => {
-    if (list.hidden) void open();
-    else close(false);
-  };
-  // the first press is what loaded this file
-  addEventListener(
-    "menu",
-    (event) => {
-      if ((event as CustomEvent<string>).detail === id) press();
-      button.addEventListener("click", press);
-    },
-    { once: true },
-  );
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") close(true);
@@ -165,4 +174,8 @@ function menu(id: string, items: () => Promise<Item[]>): void {
   document.addEventListener("pointerdown", (event) => {
     if (!list.hidden && !list.contains(event.target as Node) && !button.contains(event.target as Node)) close(false);
   });
+  return () => {
+    if (list.hidden) open().catch(failed);
+    else close(false);
+  };
 }
