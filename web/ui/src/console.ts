@@ -4,6 +4,8 @@ import "./console.css";
 
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
+import { openAudit } from "./console/audit";
+import { openBin } from "./console/bin";
 import { openBrand } from "./console/brand";
 import { openBridges } from "./console/bridges";
 import { createSpeaker, openCreate, openReady } from "./console/create";
@@ -12,7 +14,10 @@ import { make } from "./console/dom";
 import { EventPage } from "./console/event";
 import { openFaces } from "./console/faces";
 import type { Context, Open, Screen } from "./console/frame";
+import { speaker as officeSpeaker } from "./console/office";
 import { openPairing } from "./console/pair";
+import { openPlatform } from "./console/platform";
+import { openPrograms } from "./console/programs";
 import { openSettings } from "./console/settings";
 import { openJoin, openTeam } from "./console/team";
 import { keep, Speech } from "./speech";
@@ -33,6 +38,10 @@ const SCREENS: [RegExp, Open][] = [
   [/^\/console\/events\/([\w-]+)\/brand$/, openBrand],
   [/^\/console\/events\/([\w-]+)\/faces$/, openFaces],
   [/^\/console\/new$/, openCreate],
+  [/^\/console\/bin$/, openBin],
+  [/^\/console\/programs$/, openPrograms],
+  [/^\/console\/audit$/, openAudit],
+  [/^\/console\/platform$/, openPlatform],
   [/^\/console\/team$/, openTeam],
   [/^\/console\/events\/([\w-]+)\/settings$/, openSettings],
   [/^\/console\/events\/([\w-]+)\/ready$/, openReady],
@@ -125,7 +134,21 @@ async function listEvents(member: Member): Promise<void> {
   if (member.rights.includes("change_team") && member.event_id === null) links.append(make("a", { className: "quiet", href: "/console/team" }, speech.say("team")));
   if (may) links.append(make("a", { className: "button", href: "/console/new" }, createSpeaker().say("new_event")));
   const empty = make("p", { className: "soft" }, speech.say(may ? "no_events" : "no_events_yet"));
-  show(make("div", { className: "event-head" }, make("h1", {}, speech.say("events")), links), ...(list.length ? list : [empty]));
+  show(make("div", { className: "event-head" }, make("h1", {}, speech.say("events")), links), ...(list.length ? list : [empty]), office(member));
+}
+
+/** Ways to what is not of one event, as far as the member may go there. */
+function office(member: Member): HTMLElement {
+  const say = officeSpeaker();
+  const whole = member.event_id === null;
+  const ways = [
+    ["bin", member.rights.includes("change_event")],
+    ["programs", whole && member.rights.includes("see_audit")],
+    ["audit", whole && member.rights.includes("see_audit")],
+    ["platform", whole && member.rights.includes("run_platform")],
+  ] as const;
+  const links = ways.filter(([, may]) => may).map(([key]) => make("a", { className: "quiet", href: `/console/${key}` }, say.say(key)));
+  return make("nav", { className: "office-nav", ariaLabel: speech.say("console") }, ...links);
 }
 
 function signIn(): void {

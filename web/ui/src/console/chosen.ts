@@ -50,6 +50,7 @@ export class Chosen {
       act(words.say("hide_n"), () => this.act("hide", this.ids)),
       act(words.say("restore_n"), () => this.act("restore", this.ids)),
       this.#move,
+      act(speech.say("remove"), () => this.#remove(this.ids)),
       act(words.say("download_n"), () => this.#download()),
       make("span", { className: "chosen-look" }, preset, tier, act(speech.say("apply"), () => this.#look({ ...wish(preset, tier) }))),
       make("button", { className: "act", type: "button", onclick: () => this.clear() }, speech.say("choose_none")),
@@ -90,6 +91,13 @@ export class Chosen {
     if (!again) this.#on.notice(words.say("undone"));
     else if (!changed.length) this.#on.notice(words.say("nothing"));
     else this.#on.notice(words.say(deed === "hide" ? "hidden_n" : "restored_n", { n: changed.length }), back);
+    await this.#done();
+  }
+
+  /** Into the bin, and back when that was a slip. */
+  async #remove(ids: string[]): Promise<void> {
+    for (const id of ids) await call(`/photos/${id}/remove`, {});
+    this.#on.notice(this.#on.speech.say("removed_n", { n: ids.length }), () => void this.act("restore", ids, false).catch(this.#on.guard));
     await this.#done();
   }
 
