@@ -300,6 +300,11 @@ class Turn(Part):
     from_at: Annotated[int | None, _optional(_whole(0, 1 << 53))] = None  # ms UTC
     until_at: Annotated[int | None, _optional(_whole(0, 1 << 53))] = None
 
+    @property
+    def key(self) -> str:
+        """Whose turn it is, as traces name sponsors: the frame's art; empty for a turn without a frame."""
+        return self.frame.art_key if self.frame else ""
+
     def at(self, shot_at: int | None) -> bool:
         """A photo that does not know its time takes part in turns without a window only."""
         if shot_at is None:
@@ -341,14 +346,30 @@ class Recipe(Part):
             keys.update(frame.art_keys() if frame else ())
         return frozenset(keys - {""})
 
-    def for_photo(self, photo_id: str, shot_at: int | None) -> Recipe:
-        """The recipe with the sponsor whose turn this photo is. The same photo always gets the same sponsor."""
-        turns = [turn for turn in self.turns if turn.at(shot_at)]
+    @property
+    def frame_key(self) -> str:
+        """Whose frame it is, as traces name sponsors."""
+        return self.frame.art_key if self.frame else ""
+
+    def at(self, shot_at: int | None) -> list[Turn]:
+        """Turns a photo of this moment may fall into."""
+        return [turn for turn in self.turns if turn.at(shot_at)]
+
+    def for_photo(self, photo_id: str, shot_at: int | None, voice: str | None = None) -> Recipe:
+        """The recipe with the sponsor whose turn this photo is: the one it was given (`voice`), else one by lot, which
+        is always the same for the same photo.
+        """
+        turns = self.at(shot_at)
         if not turns:
             return replace(self, turns=()) if self.turns else self
-        lot = int.from_bytes(hashlib.sha256(photo_id.encode()).digest()[:8]) / 2**64 * sum(turn.share for turn in turns)
-        for turn in turns:
-            lot -= turn.share
-            if lot < 0:
-                break
-        return replace(self, frame=turn.frame, turns=())  # rounding may leave the loop without a break: the last one
+        given = [turn for turn in turns if turn.key == voice]
+        return replace(self, frame=(given[0] if given else _drawn(turns, photo_id)).frame, turns=())
+
+
+def _drawn(turns: list[Turn], photo_id: str) -> Turn:
+    lot = int.from_bytes(hashlib.sha256(photo_id.encode()).digest()[:8]) / 2**64 * sum(turn.share for turn in turns)
+    for turn in turns:
+        lot -= turn.share
+        if lot < 0:
+            return turn
+    return turns[-1]  # rounding

@@ -207,7 +207,7 @@ class _Frames:
 
     def of(self, photo: Photo) -> str | None:
         recipe = self._recipes.get(photo.made_recipe_id or "")
-        frame = recipe.for_photo(photo.id, photo.shot_at).frame if recipe else None
+        frame = recipe.for_photo(photo.id, photo.shot_at, photo.voice).frame if recipe else None
         return frame.art_key if frame else None
 
 

@@ -36,6 +36,7 @@ class _Subject:
 
     photo_id: str
     shot_at: int | None
+    voice: str | None
     source_key: str
 
 
@@ -102,7 +103,9 @@ def _shown(tx: Tx, row: Sample) -> _Shown:
 def _subject(tx: Tx, photo_id: str) -> _Subject | None:
     photo = tx.get(Photo, photo_id)
     source = tx.get(Source, photo.source_id) if photo is not None and photo.source_id else None
-    return _Subject(photo_id, photo.shot_at, source.key) if photo is not None and source is not None else None
+    return (
+        _Subject(photo_id, photo.shot_at, photo.voice, source.key) if photo is not None and source is not None else None
+    )
 
 
 def _shapes(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
@@ -124,7 +127,7 @@ def _whole(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
     made: list[dict[str, Any]] = []
     said: dict[str, Any] = {"pictures": made}
     for number, subject in enumerate(shown.subjects):
-        recipe = shown.recipe.for_photo(subject.photo_id, subject.shot_at)
+        recipe = shown.recipe.for_photo(subject.photo_id, subject.shot_at, subject.voice)
         source = stage.store.get(subject.source_key)
         [one] = imaging.render(imaging.open_source(source), recipe, _art(stage, recipe), ("view",))
         made.append({"shape": "", "photo_id": subject.photo_id} | _kept(stage, row, number, one))

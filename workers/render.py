@@ -10,7 +10,7 @@ from typing import Any, Final
 from PIL import Image
 from sqlalchemy import ColumnElement, select
 
-from backend import branding, feed, photos, retouch, slates, veils
+from backend import branding, feed, photos, retouch, slates, veils, voices
 from backend.aids import DAMAGED, Aids
 from backend.clock import now_ms
 from backend.context import Stage
@@ -42,6 +42,7 @@ class _Order:
     recipe: Recipe
     kinds: tuple[RenditionKind, ...]
     salvage: bool  # nobody waits any more for the rest of a cut-off file
+    voice: str | None  # the sponsor whose turn it is
     aids: bool  # this source was not looked at yet, and the album wants it
     masks: Masks
     uncovered: tuple[str, ...]  # keys of pictures that show somebody who is to be covered
@@ -176,7 +177,9 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     # a version by hand may be cut another way
     masks = Masks(drawn, source.kind is SourceKind.RETOUCHED, veils.blind(tx, found))
     uncovered = tuple(veils.uncovered(tx, photo_id))
-    return _Order(found, source, recipe_id, branding.load(tx, recipe_id), kinds, salvage, look_over, masks, uncovered)
+    recipe = branding.load(tx, recipe_id)
+    voice = voices.give(tx, found, recipe)
+    return _Order(found, source, recipe_id, recipe, kinds, salvage, voice, look_over, masks, uncovered)
 
 
 def _alone(tx: Tx, source: Source) -> bool:
@@ -198,7 +201,7 @@ def _postpone(stage: Stage, order: _Order, exc: AppError) -> None:
 
 def _render(stage: Stage, order: _Order) -> tuple[list[photos.Made], dict[str, Any]]:
     """Renditions into the store. Raises BadInput (this source never), Upstream (later)."""
-    found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at)
+    found, recipe = order.photo, order.recipe.for_photo(order.photo.id, order.photo.shot_at, order.voice)
     try:
         data = stage.store.get(order.source.key)
         opened = replace(imaging.open_source(data), masks=order.masks)

@@ -278,6 +278,7 @@ class Photo(Base):
     recipe_id: Mapped[str | None] = mapped_column(String(64))  # with its own look; None: as the album
     aids: Mapped[dict[str, Any] | None]  # what was seen in it that helps with choosing: `backend.aids.Aids`
     held: Mapped[str | None] = mapped_column(String(64))  # why it is suggested, or made, to wait; words by commas
+    voice: Mapped[str | None] = mapped_column(String(200))  # art of the sponsor whose turn it is; empty: of nobody's
     salt: Mapped[str] = mapped_column(String(8), default=new_salt)  # in rendition keys; a recall changes it
     source_id: Mapped[str | None] = mapped_column(String(16))  # the best source there is
     pinned_source_id: Mapped[str | None] = mapped_column(String(16))  # a person went back to this version

@@ -25,7 +25,11 @@ class Trace(Base):
     """足迹: one thing one guest did. (batch, n) is its name: what is sent twice is counted once."""
 
     __tablename__ = "traces"
-    __table_args__ = (Index(None, "event_id", "done_at"), Index(None, "photo_id"))
+    __table_args__ = (
+        Index(None, "event_id", "done_at"),
+        Index(None, "photo_id"),
+        Index(None, "event_id", "frame_key", "kind"),
+    )
     batch: Mapped[str] = mapped_column(String(40), primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(String(16))
