@@ -48,7 +48,7 @@ export async function openPrograms(on: Context): Promise<Screen> {
 
   async function drawUsage(): Promise<void> {
     const said = await call<{ usage: Usage; limits: Limits; events: { id: string; title: string; usage: Usage }[] }>("/usage");
-    const amount = (kind: UsageKind | "retouched", n: number): string => (kind === "storage_bytes" ? speech.size(n) : speech.number(n));
+    const amount = (kind: UsageKind | "retouched", n: number): string => (kind === "storage_bytes" && n > 0 ? speech.size(n) : speech.number(n));
     const list = make("dl", { className: "office-sums" });
     for (const kind of USAGE) {
       const most = said.limits[kind];
