@@ -31,8 +31,9 @@ class KeyQuery(BaseModel):
 def key() -> ResponseReturnValue:
     """The public key. Certificates of an earlier one stay good, and so does it."""
     at, said = stage(), query(KeyQuery)
-    found = ledger.pem(at.signer.certificate_key().public_key())
-    if said.id:
+    public = at.signer.certificate_key().public_key()
+    found = ledger.pem(public)
+    if said.id and said.id != ledger.key_id(public):
         with at.db.reading() as tx:
             kept = tx.scalars(select(Certificate.public_key).filter_by(key_id=said.id).limit(1)).first()
         if kept is None:
