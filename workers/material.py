@@ -6,7 +6,7 @@ Both jobs owe their answer in the row: ready, refused with a reason, or tried ag
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,8 +20,9 @@ from backend.jobs import CheckArt, Job, MakeSample
 from backend.models import Art, ArtKind, Photo, Sample, Source
 from backend.recipe import Look, Preset, Recipe
 from backend.storage import sample_key
-from workers import imaging
+from workers import imaging, render
 from workers.imaging import brand, cube, level, output, pixels, shape
+from workers.imaging.mask import Masks
 
 log = logging.getLogger(__name__)
 SHAPES: Final = {"3:2": (3, 2), "2:3": (2, 3), "16:9": (16, 9), "1:1": (1, 1)}
@@ -38,6 +39,7 @@ class _Subject:
     shot_at: int | None
     voice: str | None
     source_key: str
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ def _shown(tx: Tx, row: Sample) -> _Shown:
 def _subject(tx: Tx, photo_id: str) -> _Subject | None:
     photo = tx.get(Photo, photo_id)
     source = tx.get(Source, photo.source_id) if photo is not None and photo.source_id else None
-    return (
-        _Subject(photo_id, photo.shot_at, photo.voice, source.key) if photo is not None and source is not None else None
-    )
+    if photo is None or source is None:
+        return None
+    return _Subject(photo_id, photo.shot_at, photo.voice, source.key, render.masks_of(tx, photo, source))
 
 
 def _shapes(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def _shapes(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
     subject = shown.subjects[0] if shown.subjects else None
     recipe = shown.recipe.for_photo(subject.photo_id if subject else row.id, now_ms())
     art = _art(stage, recipe)
-    whole = _upright(stage.store.get(subject.source_key)) if subject else _grey_card()
+    whole = _upright(_opened(stage, subject)) if subject else _grey_card()
     made = []
     for number, (name, (across, down)) in enumerate(SHAPES.items()):
         part = output.jpeg(pixels.padded(shape.cut(whole, across / down)), 92)
@@ -128,11 +130,11 @@ def _whole(stage: Stage, row: Sample, shown: _Shown) -> dict[str, Any]:
     said: dict[str, Any] = {"pictures": made}
     for number, subject in enumerate(shown.subjects):
         recipe = shown.recipe.for_photo(subject.photo_id, subject.shot_at, subject.voice)
-        source = stage.store.get(subject.source_key)
-        [one] = imaging.render(imaging.open_source(source), recipe, _art(stage, recipe), ("view",))
+        opened = _opened(stage, subject)
+        [one] = imaging.render(opened, recipe, _art(stage, recipe), ("view",))
         made.append({"shape": "", "photo_id": subject.photo_id} | _kept(stage, row, number, one))
         if shown.level and number == 0:
-            said["level"] = dict(zip(("turn", "sure"), level.suggested_turn(_upright(source)), strict=True))
+            said["level"] = dict(zip(("turn", "sure"), level.suggested_turn(_upright(opened)), strict=True))
     return said
 
 
@@ -150,10 +152,15 @@ def _kept(stage: Stage, row: Sample, number: int, one: imaging.Made) -> dict[str
     return {"key": key, "width": one.width, "height": one.height, "look": one.look}
 
 
-def _upright(source: bytes) -> pixels.Rgb:
+def _opened(stage: Stage, subject: _Subject) -> imaging.Opened:
+    """Whoever does not want to be seen is covered here, too. Raises BadInput."""
+    return replace(imaging.open_source(stage.store.get(subject.source_key)), masks=subject.masks)
+
+
+def _upright(opened: imaging.Opened) -> pixels.Rgb:
     """The photo as people see it, with nothing done to its look. Raises BadInput."""
     plain = Recipe(look=Look(preset=Preset.NONE), view_px=SAMPLE_PX, view_quality=95)
-    [one] = imaging.render(imaging.open_source(source), plain, {}, ("view",), salvage=True)
+    [one] = imaging.render(opened, plain, {}, ("view",), salvage=True)
     return pixels.rgb(pixels.decode(one.jpeg, imaging.open_source(one.jpeg).header).rgbx)
 
 

@@ -173,9 +173,7 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     seen = (found.aids or {}).get("source_id") == source.id
     look_over = not seen and not current and _wants_aids(found.album.culling, source.kind)
     salvage = source.stored_at + REST_MS <= now_ms() and _alone(tx, source)
-    drawn = [Face(place.x, place.y, place.width, place.height) for place in veils.places(tx, photo_id)]
-    # a version by hand may be cut another way
-    masks = Masks(drawn, source.kind is SourceKind.RETOUCHED, veils.blind(tx, found))
+    masks = masks_of(tx, found, source)
     uncovered = tuple(veils.uncovered(tx, photo_id))
     recipe = branding.load(tx, recipe_id)
     voice = voices.give(tx, found, recipe)
@@ -186,6 +184,13 @@ def _alone(tx: Tx, source: Source) -> bool:
     """Whether the photo could be shown from no other source."""
     others = select(Source.id).where(Source.photo_id == source.photo_id, Source.id != source.id)
     return tx.scalars(others.where(Source.refusal.is_(None))).first() is None
+
+
+def masks_of(tx: Tx, found: Photo, source: Source) -> Masks:
+    """Who is covered in whatever is made of this photo."""
+    drawn = [Face(place.x, place.y, place.width, place.height) for place in veils.places(tx, found.id)]
+    # a version by hand may be cut another way
+    return Masks(drawn, source.kind is SourceKind.RETOUCHED, veils.blind(tx, found))
 
 
 def _wants_aids(culling: Culling, kind: SourceKind) -> bool:

@@ -73,6 +73,17 @@ def shown(stage: Stage, photo_id: str, kind: str = "view") -> set[int]:
     return {int(np.argmax(row)) for row in alike(stage, photo_id, kind) if max(row) > 0.42}
 
 
+def seen_at_the_desk(stage: Stage, bell: FakeBell, owner: httpx.Client, photo_id: str) -> set[int]:
+    """The same of a picture that is only tried."""
+    made = owner.post(f"/api/v1/photos/{photo_id}/tryout", json={"look": {"turn": 1.0}}).json()["tryout"]
+    bell.work(stage)
+    picture = owner.get(f"/api/v1/tryouts/{made['id']}", params={"wait": 5}).json()["tryout"]["picture"]
+    seen = recognition.engine().look(owner.get(picture["url"]).content).faces
+    known = [recognition.engine().look(people.portrait(n, size=300), selfie=True).faces[0].vector for n in (0, 1)]
+    rows = [[float(face.vector @ one) for one in known] for face in seen]
+    return {int(np.argmax(row)) for row in rows if max(row) > 0.42}
+
+
 def faces_of(client: httpx.Client, photo_id: str) -> list[dict[str, Any]]:
     found = client.get(f"/mp/v1/photos/{photo_id}/faces")
     assert found.status_code == 200, found.text
@@ -125,6 +136,7 @@ def test_one_photo_is_covered_in_every_rendition_and_old_addresses_refuse(
     settle(stage, bell)
     assert shown(stage, both, "full") == {1}
     assert shown(stage, ids[0]) == {0}, "asked for one photo only"
+    assert seen_at_the_desk(stage, bell, owner, both) == {1}
     with stage.db.reading() as tx:
         assert tx.scalar(select(func.count()).select_from(FaceReturn)) == 0
         assert tx.get_one(Photo, both).position == 3, "at its old place"
