@@ -11,7 +11,7 @@ from tests.miniprogram.conftest import ROOT, House
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NAMES = {"EventCard": "EventShape", "AlbumCard": "AlbumShape", "PhotoCard": "PhotoShape", "SlateCode": "SlateShape"}
-NAMES |= {"Pack": "ExportShape", "PackPart": "ExportPart"}
+NAMES |= {"Pack": "ExportShape", "PackPart": "ExportPart", "VeilCard": "VeilShape"}
 SHAPES = [
     "Live",
     "Files",
@@ -26,6 +26,10 @@ SHAPES = [
     "Download",
     "Waiting",
     "Problem",
+    "FacesOfPhoto",
+    "PlacedFace",
+    "Agreed",
+    "Found",
 ]
 
 

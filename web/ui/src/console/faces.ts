@@ -129,7 +129,7 @@ class FacesScreen implements Screen {
 
   #form(rule: Rule): HTMLElement {
     const say = this.#speech.say.bind(this.#speech);
-    const lines = rule.checklist.map((line) => this.#check(line.name, this.#speech.language === "en" ? line.en : line.zh, line.done, true));
+    const lines = rule.checklist.map((line) => this.#check(line.name, this.#speech.language === "en" ? line.en : line.zh, line.done && rule.active, true));
     const contact = make("input", { name: "contact", value: rule.contact, required: true, maxLength: 120, autocomplete: "off" });
     const days = make("input", { name: "days", type: "number", min: "1", max: "90", value: "30", required: true });
     const choices = CHOICES.map((name) => this.#check(name, say(name), rule[name], false));
