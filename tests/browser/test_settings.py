@@ -218,6 +218,8 @@ def test_albums_and_who_may_see_them(venue: Venue, guests: Guests) -> None:
     guest.click("button")
     listening(guest)
     first.locator("[name=access]").select_option("public")
+    rule = f"/albums/{venue.status['album_id']}/access"
+    venue.running.until(lambda: bool(venue.organizer(rule)["access"] == "public"), MACHINE_S)
     stranger = guests.open(venue.album_url, TALL)
     listening(stranger)
 
