@@ -15,7 +15,7 @@ export type Cell = Node | string;
 export function grid(heads: string[], rows: Cell[][], empty: string): HTMLElement {
   if (!rows.length) return make("p", { className: "soft" }, empty);
   const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell))));
+  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, n) => make("td", { data: { head: heads[n] ?? "" } }, cell))));
   return make("div", { className: "office-scroll", tabIndex: 0 }, make("table", { className: "office" }, make("thead", {}, head), make("tbody", {}, ...body)));
 }
 
