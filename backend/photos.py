@@ -6,7 +6,7 @@ to be made from the best source that can be rendered; `stale()` says where wish 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -265,19 +265,10 @@ def postpone(tx: Tx, photo_id: str, attempts: int) -> None:
     tx.execute(update(Photo).where(Photo.id == photo_id).values(lease_until=0, render_due_at=now_ms() + wait_ms))
 
 
-def wait(tx: Tx, photo_id: str, for_ms: int) -> None:
-    """Do not render before that; no attempt counts."""
-    tx.execute(update(Photo).where(Photo.id == photo_id).values(render_due_at=now_ms() + for_ms))
-
-
-def release(tx: Tx, photo_id: str) -> None:
-    """Give the photo back."""
-    tx.execute(update(Photo).where(Photo.id == photo_id).values(lease_until=0))
-
-
-def forget_keys(tx: Tx, photo_id: str, keys: Sequence[str]) -> None:
-    """These blobs are deleted."""
-    tx.execute(delete(Rendition).where(Rendition.photo_id == photo_id, Rendition.key.in_(keys)))
+def release(tx: Tx, photo_id: str, *, wait_ms: int = 0) -> None:
+    """Give the photo back; with `wait_ms` nobody renders it before they have passed."""
+    later = {"render_due_at": now_ms() + wait_ms} if wait_ms else {}
+    tx.execute(update(Photo).where(Photo.id == photo_id).values(lease_until=0, **later))
 
 
 def forget_renditions(tx: Tx, photo_id: str, keys: list[str]) -> None:

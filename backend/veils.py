@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend import audit, branding, feed
@@ -215,6 +215,11 @@ def waits(tx: Tx, photo: Photo) -> bool:
     return not _looked_at(tx, photo.id) and _stands(tx, photo.event_id)
 
 
+def postpone(tx: Tx, photo_id: str, for_ms: int) -> None:
+    """It waits for its look; no attempt counts."""
+    tx.execute(update(Photo).where(Photo.id == photo_id).values(render_due_at=now_ms() + for_ms))
+
+
 def blind(tx: Tx, photo: Photo) -> bool:
     """Nobody could look in time: every face is to be covered."""
     before = photo.stored_at if photo.live_at is not None else None
@@ -240,6 +245,11 @@ def uncovered(tx: Tx, photo_id: str) -> list[str]:
     """Keys of renditions that are older than the newest mask: to be deleted before new ones are made."""
     newest = select(func.max(FaceMask.made_at)).where(FaceMask.photo_id == photo_id).scalar_subquery()
     return list(tx.scalars(select(Rendition.key).where(Rendition.photo_id == photo_id, Rendition.made_at <= newest)))
+
+
+def forget_uncovered(tx: Tx, photo_id: str, keys: Sequence[str]) -> None:
+    """These blobs are deleted."""
+    tx.execute(delete(Rendition).where(Rendition.photo_id == photo_id, Rendition.key.in_(keys)))
 
 
 def _cover(tx: Tx, veil: FaceVeil, photo_id: str, place: Place) -> None:

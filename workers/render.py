@@ -73,8 +73,7 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
         log.info("refused photo=%s source=%s code=%s detail=%s", job.photo_id, order.source.kind, exc.code, exc.detail)
         with stage.db.writing() as tx:
             if exc.code == "truncated" and not order.salvage and _alone(tx, order.source):
-                photos.release(tx, job.photo_id)
-                photos.wait(tx, job.photo_id, max(0, order.source.stored_at + REST_MS - now_ms()))
+                photos.release(tx, job.photo_id, wait_ms=max(0, order.source.stored_at + REST_MS - now_ms()))
                 return
             photos.refuse_source(tx, job.photo_id, order.source.id, exc.code)
             photos.release(tx, job.photo_id)
@@ -85,7 +84,7 @@ def photo(stage: Stage, job: RenderPhoto | RefreshPhoto) -> None:
     said = facts.pop("slate", "")
     with stage.db.writing() as tx:
         photos.record_made(tx, job.photo_id, order.source.id, order.recipe_id, made, facts)
-        photos.forget_keys(tx, job.photo_id, order.uncovered)
+        veils.forget_uncovered(tx, job.photo_id, order.uncovered)
         if said and slates.sight(tx, job.photo_id, said):
             feed.hide(tx, job.photo_id)
         elif set(order.kinds) != {RenditionKind.FULL}:
@@ -155,7 +154,7 @@ def _take(stage: Stage, tx: Tx, photo_id: str, to_do: ColumnElement[bool]) -> _O
     if found is None or found.source_id is None:
         return None
     if veils.waits(tx, found):
-        photos.wait(tx, photo_id, LOOK_MS)
+        veils.postpone(tx, photo_id, LOOK_MS)
         tx.ring(IndexFaces(photo_id))
         return None
     if not lease_photo(tx, photo_id, stage.settings.lease_ttl):
