@@ -184,7 +184,9 @@ def test_the_wall_and_its_language(venue: Venue, guests: Guests) -> None:
 
 
 def test_albums_and_who_may_see_them(venue: Venue, guests: Guests) -> None:
-    console, guest = at_settings(venue, guests), a_guest(venue, guests)
+    console = at_settings(venue, guests)
+    guest = guests.open(f"{venue.album_url}?album={venue.status['album_id']}", TALL)  # not any album: this one
+    listening(guest)
     first = console.locator(f".album-card[data-album='{venue.status['album_id']}']")
     tab = guest.locator("nav.tabs a[aria-current]")
     before = first.locator("[name=album_title]").input_value()
