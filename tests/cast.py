@@ -72,10 +72,10 @@ def jpeg(colour: str = "red", size: tuple[int, int] = (640, 480), *, words: str 
     return out.getvalue()
 
 
-def png_frame() -> bytes:
-    """A frame with a blue foot."""
+def png_frame(foot: tuple[int, int, int] = (0, 0, 255)) -> bytes:
+    """A frame with a foot, blue if nothing is said."""
     out = io.BytesIO()
     frame = Image.new("RGBA", (64, 48), (0, 0, 0, 0))
-    frame.paste((0, 0, 255, 255), (0, 40, 64, 48))
+    frame.paste((*foot, 255), (0, 40, 64, 48))
     frame.save(out, "PNG")
     return out.getvalue()

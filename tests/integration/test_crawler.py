@@ -39,6 +39,7 @@ BARE = {  # what answers a GET outside the console and the bridge, and shows no 
     "certificate_pages.document": "the same",
     "certificate_pages.key": "a public key",
     "pages.assets": "scripts and styles",
+    "pages.invitation_code": "a member's link as a code",
     "pages.service_worker": "a script",
     "pages.console": "an empty page; what fills it is the matrix test's",
 }

@@ -79,7 +79,7 @@ def test_a_photo_keeps_its_sponsor_when_shares_change(
     stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
 ) -> None:
     owner = Owner(http)
-    keys = [ready(stage, bell, owner, f"{n}.png", png_frame() + bytes(n)) for n in (1, 2)]
+    keys = [ready(stage, bell, owner, f"{n}.png", png_frame((0, 0, n))) for n in (1, 2)]
 
     def turns(*shares: int) -> list[dict[str, object]]:
         return [{"frame": {"art_key": key}, "share": share} for key, share in zip(keys, shares, strict=True)]
