@@ -17,6 +17,7 @@ export function card(position: number, over: Partial<PhotoCard> = {}): PhotoCard
     live_at: 1_700_000_001_000 + position * 1000,
     retouched_at: null,
     likes: 0,
+    by: '',
     stage: 'preview',
     ...over,
   }

@@ -74,7 +74,7 @@ test('an event is soon, live or over', () => {
 
 test('each photo says when it was taken, live and retouched, to the second, and which version it is', () => {
   const shot = new Date(2026, 10, 23, 14, 3, 22, 900).getTime()
-  const photo = { shot_at: shot, live_at: shot + 1500, retouched_at: shot + 108_000, stage: 'retouched' as const }
+  const photo = { shot_at: shot, live_at: shot + 1500, retouched_at: shot + 108_000, stage: 'retouched' as const, by: '' }
   assert.deepEqual(freshnessOf(photo, en.viewer), {
     day: '2026.11.23',
     stamps: [
@@ -255,7 +255,8 @@ test('«mine» offers the albums and hours there are, and keeps what was chosen'
   const hour = 3_600_000
   const visits = new Visits()
   const event = { id: 'e', title: '年会', place: '', starts_at: at - 2 * hour, ends_at: at + hour, state: 'open' as const, share_code: 'code', cover_url: null, schedule: [] }
-  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true, templates: [], live: { carrier: 'stream' as const, stream: '', wait_s: 25, files: null } }
+  const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true,
+    contributions: 'off' as const, templates: [], live: { carrier: 'stream' as const, stream: '', wait_s: 25, files: null } }
   visits.remember({ event, albums: [{ ...album, id: 'a', title: '签到' }, { ...album, id: 'b', title: '晚宴' }], album_id: null }, at)
   const memories = [card(1, { album_id: 'a', shot_at: at }), card(2, { album_id: 'b', shot_at: at - hour })]
   const list = filtersOf({ tab: 'liked', albumId: 'b', hour: '' }, memories, visits.all, zh.mine, at)

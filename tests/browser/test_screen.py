@@ -81,8 +81,13 @@ def test_a_photo_taken_down_leaves_the_screen(venue: Venue, guests: Guests) -> N
 
 
 def test_the_screen_changes_modes_by_key_and_keeps_it(venue: Venue, guests: Guests) -> None:
-    page = guests.open(screen(venue, "wall"), WIDE)
+    page = guests.open("about:blank", WIDE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(screen(venue, "wall"))
     until(page, f"{ON_STAGE}.length > 0", 30)
+    assert not [url for url in asked if "/faces" in url or "faces-" in url], "nobody looks for faces in a hall"
+    assert "faces" not in page.content()
     page.keyboard.press("3")
     until(page, "document.body.dataset.mode === 'spotlight'")
     assert "mode=spotlight" in page.url

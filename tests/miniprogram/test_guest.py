@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import zxingcpp
@@ -210,7 +212,9 @@ def test_a_shared_photo_opens_for_somebody_else(house: House, guest: Guest) -> N
 def test_swiping_zooming_and_the_times_of_a_photo(house: House, guest: Guest) -> None:
     phone = guest()
     photo_id = looking_at_a_photo(house, phone)
-    assert [stamp["word"] for stamp in phone.data["freshness"]["stamps"]][-1] == "上线"
+    stamps = {stamp["word"]: stamp["time"] for stamp in phone.data["freshness"]["stamps"]}
+    [live_at] = [photo["live_at"] for photo in house.photos() if photo["id"] == photo_id]
+    assert stamps["上线"] == f"{datetime.fromtimestamp(live_at / 1000, ZoneInfo('Asia/Shanghai')):%H:%M:%S}"  # N14
     finger = phone.context.new_cdp_session(phone.page)
 
     def touch(kind: str, *points: tuple[int, int]) -> None:

@@ -33,6 +33,10 @@ export function packPath(albumId: string): string {
   return `/pages/pack/pack?${query({ album: albumId })}`
 }
 
+export function givePath(albumId: string): string {
+  return `/pages/give/give?${query({ album: albumId })}`
+}
+
 export function reportPath(photo: Pick<PhotoCard, 'id' | 'album_id' | 'position'>): string {
   return `/pages/report/report?${query({ album: photo.album_id, id: photo.id, at: photo.position })}`
 }

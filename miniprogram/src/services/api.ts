@@ -2,7 +2,7 @@
 
 import { sleep, waitFor, type Pace } from '../lib/backoff'
 import { Refused } from './refused'
-import { NoAnswer, send, type Answer, type Ask } from './request'
+import { NoAnswer, send, sendFile, type Answer, type Ask } from './request'
 import type { Passes } from './passes'
 import type { Sessions } from './session'
 
@@ -20,6 +20,13 @@ export interface Wish {
   readonly named?: boolean
   readonly timeout_ms?: number
   readonly tries?: number
+}
+
+export interface Upload {
+  readonly path: string
+  readonly query: Readonly<Record<string, string | number | undefined>>
+  /** Where WeChat put it. */
+  readonly file: string
 }
 
 export class Api {
@@ -45,6 +52,24 @@ export class Api {
         if (failed >= tries || !passing(error)) throw error
         const told = error instanceof Refused ? error.retryAfter_s * 1000 : 0
         await sleep(Math.max(told, waitFor(failed, PACE)))
+      }
+    }
+  }
+
+  /** One file, with patience: what is sent twice counts once. Raises Refused, NoAnswer. */
+  async upload<T>(wish: Upload): Promise<T> {
+    const url = this.base + wish.path + asQuery(wish.query)
+    const sent = (token: string): Promise<Answer> => sendFile({ url, header: this.header(wish.path, token), file: wish.file })
+    for (let failed = 1; ; failed++) {
+      try {
+        const token = await this.sessions.token()
+        const said = await sent(token)
+        if (said.status !== 401) return accepted(said).body as T
+        this.sessions.forget(token)
+        return accepted(await sent(await this.sessions.token())).body as T
+      } catch (error) {
+        if (failed >= TRIES || !passing(error) || (error instanceof Refused && error.status === 429)) throw error
+        await sleep(waitFor(failed, PACE))
       }
     }
   }

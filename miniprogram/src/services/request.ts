@@ -1,6 +1,7 @@
 /** One HTTP request through WeChat. Every HTTP status is an answer; only a request without an answer is an error. */
 
 export const ANSWER_WITHIN_MS = 12_000
+const FILE_WITHIN_MS = 120_000
 
 /** No answer came: no network, too slow, or WeChat stopped the request because the mini-program went to sleep. */
 export class NoAnswer extends Error {
@@ -46,6 +47,39 @@ export function send(ask: Ask, stop?: { now: () => void }): Promise<Answer> {
       }
     }
   })
+}
+
+export interface Sending {
+  readonly url: string
+  readonly header: Record<string, string>
+  readonly file: string
+}
+
+/** One file as a form, under the name `file`. Raises NoAnswer. */
+export function sendFile(sending: Sending): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    wx.uploadFile({
+      url: sending.url,
+      header: sending.header,
+      filePath: sending.file,
+      name: 'file',
+      timeout: FILE_WITHIN_MS,
+      success: said => {
+        resolve({ status: said.statusCode, body: parsed(said.data), retryAfter_s: 0 })
+      },
+      fail: said => {
+        reject(new NoAnswer(why(said.errMsg)))
+      },
+    })
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 export function why(errMsg: string): NoAnswer['why'] {

@@ -29,6 +29,7 @@ export interface AlbumCard {
   readonly access: string
   readonly locked: boolean
   readonly downloads: boolean
+  readonly contributions: 'off' | 'review' | 'open'
   readonly photos: number
   readonly revision: number
   readonly templates: readonly string[]
@@ -82,6 +83,8 @@ export interface PhotoCard {
   readonly live_at: Moment | null
   readonly retouched_at: Moment | null
   readonly likes: number
+  /** The guest who gave it; '' for a photographer's. */
+  readonly by: string
   readonly stage: Stage
 }
 
@@ -175,6 +178,25 @@ export interface PackPart {
   readonly size: number
   readonly photos: number
   readonly url: string
+}
+
+/** A guest's own photo, as its giver sees it. `off`: refused, withdrawn, taken down, or no picture. */
+export interface GivenPhoto {
+  readonly id: string
+  readonly state: 'waiting' | 'live' | 'off'
+  readonly by: string
+  readonly width: number
+  readonly height: number
+  readonly placeholder: string
+  readonly position: number | null
+  readonly given_at: Moment
+}
+
+export interface Given {
+  readonly rule: 'off' | 'review' | 'open'
+  /** How many more today. */
+  readonly left: number
+  readonly photos: readonly GivenPhoto[]
 }
 
 export interface Liked {

@@ -2,6 +2,7 @@
 
 import { clockTime, dayOf } from '../lib/moments'
 import type { PhotoCard } from '../services/wire'
+import { fill } from '../words/fill'
 import type { Words } from '../words/zh'
 
 export interface Stamp {
@@ -15,7 +16,7 @@ export interface Freshness {
   readonly version: string
 }
 
-type Dated = Pick<PhotoCard, 'shot_at' | 'live_at' | 'retouched_at' | 'stage'>
+type Dated = Pick<PhotoCard, 'shot_at' | 'live_at' | 'retouched_at' | 'stage' | 'by'>
 
 export function freshnessOf(photo: Dated, words: Words['viewer']): Freshness {
   const moments: [string, number | null][] = [
@@ -28,6 +29,6 @@ export function freshnessOf(photo: Dated, words: Words['viewer']): Freshness {
   return {
     day: first ? dayOf(first[1]) : '',
     stamps: known.map(([word, moment]) => ({ word, time: clockTime(moment) })),
-    version: { preview: words.preview, original: words.original, retouched: words.retouched }[photo.stage],
+    version: photo.by !== '' ? fill(words.by, { name: photo.by }) : { preview: words.preview, original: words.original, retouched: words.retouched }[photo.stage],
   }
 }

@@ -2,9 +2,9 @@
 
 import { remind } from '../../flows/remind'
 import { cardPicture } from '../../flows/share'
-import { albumPath, eventPath, go, HOME, minePath, packPath, query as asQuery, viewerPath } from '../../flows/routes'
+import { albumPath, eventPath, givePath, go, HOME, minePath, packPath, query as asQuery, viewerPath } from '../../flows/routes'
 import type { Cap } from '../../components/photo-wall/photo-wall'
-import { definePage, type Heard } from '../../lib/define'
+import { definePage, type Heard, type Tapped } from '../../lib/define'
 import { sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
 import { enterAlbum, type Knock } from '../../services/passes'
@@ -38,6 +38,7 @@ export interface Data extends Around {
   reminded: boolean
   mayRemind: boolean
   mayPack: boolean
+  mayGive: boolean
 }
 
 export interface Methods {
@@ -71,12 +72,12 @@ export interface Methods {
   stuck(said: Heard<{ id: string }>): void
   change(said: Heard<{ id: string }>): void
   remindMe(): void
-  openMine(): void
-  openPack(): void
+  openPage(said: Tapped<{ to: keyof typeof PAGES }>): void
   openEvent(): void
 }
 
 const SIDE_PX = 8
+const PAGES = { mine: minePath, pack: packPath, give: givePath }
 const AT_TOP_PX = 80
 
 definePage<Data, Methods>({
@@ -104,6 +105,7 @@ definePage<Data, Methods>({
     reminded: false,
     mayRemind: false,
     mayPack: false,
+    mayGive: false,
     code: '',
     entering: false,
     byPhone: false,
@@ -219,6 +221,7 @@ definePage<Data, Methods>({
       face: 'wall',
       mayRemind: (room.album?.templates.length ?? 0) > 0,
       mayPack: room.album?.downloads === true,
+      mayGive: room.album !== null && room.album.contributions !== 'off',
     })
     this.paint()
   },
@@ -371,12 +374,8 @@ definePage<Data, Methods>({
     })
   },
 
-  openMine() {
-    go(minePath(this.room?.albumId))
-  },
-
-  openPack() {
-    if (this.room !== null) go(packPath(this.room.albumId))
+  openPage(said) {
+    go(PAGES[said.currentTarget.dataset.to](this.data.albumId))
   },
 
   openEvent() {

@@ -92,6 +92,31 @@ export function fileAt(path: string): Blob | undefined {
   return files.get(path)
 }
 
+export function keepFile(blob: Blob): string {
+  const path = URL.createObjectURL(blob)
+  files.set(path, blob)
+  return path
+}
+
+interface UploadOptions {
+  url: string
+  filePath: string
+  name: string
+  header?: Record<string, string>
+  success?: Callback
+  fail?: Callback
+}
+
+/** A form with one file in it; the answer comes as text. */
+export function uploadFile(options: UploadOptions): void {
+  const file = files.get(options.filePath)
+  const form = new FormData()
+  if (file) form.append(options.name, file, 'tmp.jpg')
+  fetch(options.url, { method: 'POST', headers: options.header ?? {}, body: form })
+    .then(async response => options.success?.({ statusCode: response.status, data: await response.text(), errMsg: 'uploadFile:ok' }))
+    .catch(() => options.fail?.({ errMsg: 'uploadFile:fail' }))
+}
+
 export function downloadFile(options: { url: string; header?: Record<string, string>; success?: Callback; fail?: Callback }): void {
   fetch(options.url, { cache: 'no-store', headers: options.header ?? {} })
     .then(async response => {

@@ -12,6 +12,7 @@ interface Calls {
   onReachBottom?(): void
   onResize?(): void
   onShareAppMessage?(from: object): unknown
+  onShareTimeline?(): unknown
 }
 
 export interface Page extends Calls {

@@ -99,6 +99,7 @@ function phoneOf(pages: Pages): Phone {
     back: () => {
       pages.pop(1)
     },
+    timeline: () => pages.top?.page.onShareTimeline?.(),
   }
 }
 

@@ -19,6 +19,8 @@ export interface PhoneSettings {
   modal: boolean
   /** The phone number the guest shows when asked; empty: they say no. */
   number: string
+  /** Pictures on the phone, as data URLs: what the guest chooses, first ones first. None: they think better of it. */
+  roll: string[]
   /** What the switch in the settings is set to when they are opened. */
   settings: boolean
 }
@@ -40,6 +42,8 @@ export interface Phone extends PhoneSettings {
   /** The page on top. */
   page(): { readonly route: string; readonly data: Record<string, unknown> }
   back(): void
+  /** «Share to the timeline» of WeChat's menu: what the page puts there. */
+  timeline(): unknown
 }
 
 declare global {
@@ -61,5 +65,6 @@ export const USUAL: PhoneSettings = {
   album: 'allow',
   modal: true,
   number: '',
+  roll: [],
   settings: true,
 }

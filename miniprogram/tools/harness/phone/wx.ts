@@ -1,6 +1,6 @@
 /** `wx` for the harness: what the mini-program uses and nothing else; the rest throws with its name. */
 
-import { downloadFile, fileAt, request } from './network'
+import { downloadFile, fileAt, keepFile, request, uploadFile } from './network'
 import type { Pages } from './pages'
 import type { Phone } from './settings'
 
@@ -102,6 +102,7 @@ function network(phone: Phone): object {
   return {
     request: (options: Parameters<typeof request>[1]) => request(phone, options),
     downloadFile,
+    uploadFile,
     getNetworkType: (options: Options) => {
       fine(options, { networkType: navigator.onLine ? 'wifi' : 'none' })
     },
@@ -178,6 +179,17 @@ function people(phone: Phone): object {
       const file = fileAt(options.path)
       if (file === undefined) wrong(options, 'showShareImageMenu:fail no such file')
       else fine(options)
+    },
+    chooseMedia: (options: Options & { count: number }) => {
+      if (phone.album === 'private') wrong(options, 'chooseMedia:fail privacy permission is not authorized', { errno: 104 })
+      else if (phone.roll.length === 0) wrong(options, 'chooseMedia:fail cancel')
+      else {
+        void Promise.all(phone.roll.slice(0, options.count).map(async url => keepFile(await (await fetch(url)).blob()))).then(
+          paths => {
+            fine(options, { tempFiles: paths.map(tempFilePath => ({ tempFilePath, fileType: 'image' })) })
+          },
+        )
+      }
     },
     previewImage: (options: Options) => {
       fine(options)
