@@ -31,7 +31,7 @@ from launch.trouble import Trouble
 
 BRIDGE, SWEEP, WEB, WORKERS, SANDBOX, REDIS = 1, 1, 2, 3, 3, 4  # waves: lower ones stop first
 START_S: Final = 60.0
-QUEUES: Final = ("live", "bulk", "notify", "export", "faces")
+QUEUES: Final = ("live", "bulk", "notify", "export", "faces", "chores")
 ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

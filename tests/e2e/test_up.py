@@ -46,7 +46,7 @@ def test_status_says_where_everything_is(running: Running) -> None:
     assert found["album_url"].startswith(found["url"])
     assert httpx.get(found["album_url"]).status_code == 200
     assert found["share_code"] in found["scene"]
-    assert set(found["photos"]) == {"announced", "stored", "live", "hidden", "rejected"}
+    assert set(found["photos"]) == {"announced", "stored", "live", "hidden", "rejected", "purged"}
     assert set(found["ftp"]) == {"host", "port", "user", "password"}
     assert set(found["console"]) == {"url", "login", "password"}
     assert Path(found["inbox"]).is_dir()

@@ -106,7 +106,7 @@ def test_a_long_poll_waits_and_answers_at_once(ringing: Stage, people: Cast) -> 
     with serving(ringing) as url:
         ask = f"{url}/mp/v1/albums/{people.album.id}/changes"
         began = time.monotonic()
-        assert httpx.get(ask, params={"wait": 0.5}).json() == {"changes": [], "cursor": 0, "more": False}
+        assert httpx.get(ask, params={"wait": 0.5}).json() == {"changes": [], "cursor": 0, "more": False, "front": 0}
         assert time.monotonic() - began >= 0.4
         answers: list[dict] = []
         waiting = threading.Thread(

@@ -144,7 +144,7 @@ export class EventPage {
       head,
       counters,
       make("p", { className: "soft waiting" }),
-      make("p", { className: "soft waiting lag" }),
+      make("p", { className: "soft lag" }),
       make("div", { className: "panels" }, ...lists, this.#prints.el, this.#panel("scans", this.#scans.el), this.#panel("schedule", this.#schedule.el)),
       this.#review.el,
       photos,
