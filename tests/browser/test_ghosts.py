@@ -43,7 +43,12 @@ def tops(page: Page) -> dict[str, int]:
 
 
 def settled(page: Page) -> None:
-    until(page, "document.getAnimations().every((one) => one.animationName === 'pass')", 30)
+    until(
+        page,
+        "document.getAnimations().filter((one) => one.playState === 'running')"
+        ".every((one) => ['pass', 'breathe'].includes(one.animationName))",
+        30,
+    )
 
 
 @pytest.mark.parametrize("size", [(1500, 1000), (1000, 1500)], ids=["lying", "upright"])

@@ -194,7 +194,9 @@ export class PhotoTable {
     const tick = make("input", { type: "checkbox", className: "tick" });
     tick.setAttribute("aria-label", `${this.#on.speech.say("choose")} ${photo.name}`);
     let shift = false;
-    tick.onclick = (event) => (shift = event.shiftKey);
+    tick.onclick = (event) => {
+      shift = event.shiftKey; // a handler that answers false would take the tick back
+    };
     tick.onchange = () => this.#tick(photo, tick.checked, shift);
     const look = make("button", { type: "button", className: "look-at" }, make("span", { className: "thumb" }), make("span", { className: "name" }, photo.name || photo.id));
     look.setAttribute("aria-label", this.#words.say("look_at", { name: photo.name || photo.id }));
