@@ -143,7 +143,9 @@ def test_cover_and_start_page(venue: Venue, guests: Guests) -> None:
 
 
 def test_the_wall_and_its_language(venue: Venue, guests: Guests) -> None:
-    console, guest = at_settings(venue, guests), a_guest(venue, guests)
+    console = at_settings(venue, guests)
+    guest = guests.open(f"{venue.album_url}?album={venue.status['album_id']}", TALL)  # another test adds albums
+    listening(guest)
     newest = guest.locator("#wall li").first.get_attribute("data-id")
     path = f"{venue.url}/mp/v1/albums/{venue.status['album_id']}/photos?limit=1&order="
     liked = venue.organizer(f"/events/{venue.status['event_id']}/photos?limit=9")["photos"][8]["id"]
