@@ -15,6 +15,8 @@ from backend.models import (
     BridgeState,
     Check,
     CheckState,
+    Comment,
+    CommentState,
     Delivery,
     DeliveryState,
     Event,
@@ -91,6 +93,11 @@ REPORT: Final[dict[ReportState, frozenset[ReportState]]] = {
     ReportState.OPEN: frozenset({ReportState.UPHELD, ReportState.DISMISSED}),
     ReportState.UPHELD: frozenset(),
     ReportState.DISMISSED: frozenset(),
+}
+COMMENT: Final[dict[CommentState, frozenset[CommentState]]] = {
+    CommentState.SHOWN: frozenset({CommentState.WAITING, CommentState.HIDDEN}),
+    CommentState.WAITING: frozenset({CommentState.SHOWN, CommentState.HIDDEN}),
+    CommentState.HIDDEN: frozenset({CommentState.SHOWN}),
 }
 
 VEIL: Final[dict[VeilState, frozenset[VeilState]]] = {
@@ -180,6 +187,11 @@ def move_reports(tx: Tx, photo_id: str, to: ReportState, **also: object) -> int:
     )
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def move_comment(tx: Tx, comment_id: str, to: CommentState) -> bool:
+    mine = update(Comment).where(Comment.id == comment_id, Comment.state.in_(_sources(COMMENT, to)))
+    return _one(tx.execute(mine.values(state=to)))
 
 
 def move_veil(tx: Tx, veil_id: str, to: VeilState, **also: object) -> bool:

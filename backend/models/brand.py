@@ -26,6 +26,9 @@ class Art(Base):
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     key: Mapped[str] = mapped_column(String(200))  # of the blob; recipes name it
     name: Mapped[str] = mapped_column(String(120), default="")
+    link: Mapped[str] = mapped_column(
+        String(300), default="", server_default=""
+    )  # a sponsor's: where a guest's tap leads
     kind: Mapped[ArtKind]
     size: Mapped[int]
     width: Mapped[int | None]
@@ -35,6 +38,36 @@ class Art(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[int] = mapped_column(default=now_ms)
     checked_at: Mapped[int | None] = mapped_column(index=True)
+    removed_at: Mapped[int | None]  # its bytes go a day later (size 0); the row stays, as reports name sponsors by it
+
+
+class Slot(enum.StrEnum):
+    """Where guests meet a sponsor: on photos, in the banner, and where a placement puts them."""
+
+    FRAME = "frame"
+    BANNER = "banner"
+    START = "start"  # the start page
+    TILE = "tile"  # between photos of the wall
+    DOWNLOAD = "download"  # where guests take photos home
+
+
+class Placement(Base):
+    """广告位: a sponsor's picture in a slot of one event, for a share of its showings. The row stays, for traces."""
+
+    __tablename__ = "placements"
+    id: Mapped[str] = own_id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"), index=True)
+    slot: Mapped[Slot]
+    art_id: Mapped[str] = mapped_column(ForeignKey("arts.id"))  # the picture
+    sponsor_id: Mapped[str] = mapped_column(ForeignKey("arts.id"))  # whose name, link and numbers: often the same art
+    words: Mapped[str] = mapped_column(String(60), default="")
+    share: Mapped[int] = mapped_column(default=1)  # relative to the other placements of the same slot and moment
+    cap: Mapped[int] = mapped_column(default=0)  # showings for one guest in a day; 0: as many as come
+    from_at: Mapped[int | None]  # ms UTC
+    until_at: Mapped[int | None]  # ms UTC
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    removed_at: Mapped[int | None]
 
 
 class Sample(Base):

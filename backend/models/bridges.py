@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.clock import now_ms
 from backend.models.base import Base, own_id
+
+ONLINE_MS: Final = 30_000  # after a heartbeat; they come every few seconds
 
 
 class BridgeState(enum.StrEnum):
@@ -73,3 +75,12 @@ class Order(Base):
     do: Mapped[str] = mapped_column(String(20))
     about: Mapped[str] = mapped_column(String(80), default="")
     ordered_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Outage(Base):
+    """断线: a bridge was not heard of for `ONLINE_MS` or longer; written down when it is heard again."""
+
+    __tablename__ = "outages"
+    bridge_id: Mapped[str] = mapped_column(ForeignKey("bridges.id"), primary_key=True)
+    began_at: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ended_at: Mapped[int]

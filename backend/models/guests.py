@@ -1,12 +1,25 @@
-"""Tables of what guests may and did: invitations to an album, receipts of downloads, likes."""
+"""Tables of guests, what they may and did: invitations to an album, receipts of downloads, likes."""
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.clock import now_ms
 from backend.models.base import Base, own_id
+
+
+class Guest(Base):
+    """访客: a WeChat user, or a browser, looking at an album. The openid is unique per appid."""
+
+    __tablename__ = "guests"
+    __table_args__ = (UniqueConstraint("appid", "openid"),)
+    id: Mapped[str] = own_id()
+    appid: Mapped[str] = mapped_column(String(32))  # «h5» for browsers
+    openid: Mapped[str] = mapped_column(String(64))
+    unionid: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[int] = mapped_column(default=now_ms)
+    seen_at: Mapped[int] = mapped_column(default=now_ms)
 
 
 class Invitation(Base):

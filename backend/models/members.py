@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.clock import now_ms
@@ -38,6 +38,7 @@ class Member(Base):
     """成员: somebody who works for an organization."""
 
     __tablename__ = "members"
+    __table_args__ = (UniqueConstraint("wechat_appid", "wechat_openid"),)
     id: Mapped[str] = own_id()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     login: Mapped[str] = mapped_column(String(80), unique=True)
@@ -46,6 +47,11 @@ class Member(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     session_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every session
     event_id: Mapped[str | None] = mapped_column(String(16))  # None: every event of the organization
+    sealed_totp: Mapped[str | None] = mapped_column(String(300))  # of the second step; asked for when `totp_at` is set
+    totp_at: Mapped[int | None]  # the half minute of the last code that was taken
+    recovery: Mapped[dict[str, Any] | None]  # {"hashes": [of codes not used yet]}
+    wechat_appid: Mapped[str | None] = mapped_column(String(64))  # who confirms with WeChat instead of a password
+    wechat_openid: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(default=now_ms)
     disabled_at: Mapped[int | None]
 

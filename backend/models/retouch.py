@@ -50,3 +50,13 @@ class Adjustment(Base):
     member_id: Mapped[str | None] = mapped_column(String(16))  # who gave them; None: what was there before anybody did
     look: Mapped[dict[str, Any] | None]
     made_at: Mapped[int] = mapped_column(default=now_ms)
+
+
+class Tag(Base):
+    """标签: a word of a member's for a photo, to find it again. Guests never see it."""
+
+    __tablename__ = "tags"
+    __table_args__ = (Index(None, "event_id", "name"),)
+    photo_id: Mapped[str] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id"))

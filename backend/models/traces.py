@@ -8,10 +8,11 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base
+from backend.models.brand import Slot
 
 
 class TraceKind(enum.StrEnum):
-    """viewable: half of the tile for a second; view: opened large; click: the sponsor's link."""
+    """viewable: half of it on screen for a second; view: opened large; click: a sponsor's link, or the banner."""
 
     VISIT = "visit"
     VIEWABLE = "viewable"
@@ -40,5 +41,6 @@ class Trace(Base):
     kind: Mapped[TraceKind]
     source: Mapped[str] = mapped_column(String(2), default="")  # where the guest came from: events.SOURCES
     recipe_id: Mapped[str | None] = mapped_column(String(64))  # what the photo was made with
-    frame_key: Mapped[str | None] = mapped_column(String(200))  # the sponsor's art on it, if any
+    frame_key: Mapped[str | None] = mapped_column(String(200))  # the art of the sponsor it is of, if any
+    slot: Mapped[Slot | None]  # where that sponsor was met
     done_at: Mapped[int]
