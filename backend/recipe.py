@@ -22,9 +22,12 @@ from typing_extensions import override
 
 from backend.errors import BadInput
 
-PIPELINE: Final = 3  # raise it when the same recipe gives different pixels; every album becomes stale then
+PIPELINE: Final = 5  # raise it when the same recipe gives other pixels: an album follows when its recipe is saved again
 MAX_LAYERS: Final = 6
-KINDS: Final = ("view", "thumb", "full")
+KINDS: Final = ("view", "thumb", "full")  # where a layer may stand; a phone's copy is the view made smaller
+PHONE_PX: Final = 1280  # long edge of a phone's copy
+PHONE_QUALITIES: Final = (76, 50)  # wanted, least
+PHONE_BYTES: Final = 200_000  # never more, with everything in the file
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _KEY: Final = re.compile(r"[A-Za-z0-9._/-]{1,200}")
 
@@ -233,7 +236,9 @@ TIERS: Final[dict[str, dict[str, float | str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layer(Part):
-    """水印: one mark, text or art. Text: `size` is the height of the letters; art: its longer side."""
+    """水印: one mark, text or art. Text: `size` is the height of the letters; art: its longer side. `shadow` is under
+    text always; art, and dark text, have a rim of that strength where they would be lost.
+    """
 
     text: Annotated[str, _text(120)] = ""
     art_key: Annotated[str, _text(200, _KEY)] = ""  # PNG, JPEG, WebP or SVG

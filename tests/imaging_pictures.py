@@ -41,6 +41,19 @@ def scene(width: int = 900, height: int = 600, *, seed: int = 1) -> Rgb:
     return np.array(image)
 
 
+def busy(width: int = 1920, height: int = 1280, *, grain: float = 30, seed: int = 1) -> Rgb:
+    """Confetti over leaves, seen by a sensor that is too small: hard for every encoder. `grain` in levels of 255."""
+    picture = scene(width, height, seed=seed)
+    random = np.random.default_rng(seed)
+    for _ in range(width * height // 600):
+        x, y, size = int(random.integers(width)), int(random.integers(height)), int(random.integers(3, 30))
+        colour = [int(level) for level in random.integers(0, 256, 3)]
+        cv2.ellipse(
+            picture, (x, y), (size, max(1, size // 3)), int(random.integers(180)), 0, 360, colour, -1, cv2.LINE_AA
+        )
+    return np.clip(picture + random.normal(0, grain, picture.shape), 0, 255).astype(np.uint8)
+
+
 def jpeg(rgb: Rgb, *, quality: int = 95, **options: object) -> bytes:
     return saved(Image.fromarray(rgb), "JPEG", quality=quality, **options)
 
@@ -183,9 +196,9 @@ def png_frame(width: int = 600, height: int = 400, *, band: int = 60) -> bytes:
     return saved(image, "PNG")
 
 
-def png_logo(width: int = 300, height: int = 100) -> bytes:
+def png_logo(colour: str = "#00C8DC", width: int = 300, height: int = 100) -> bytes:
     image = Image.new("RGBA", (width, height))
-    ImageDraw.Draw(image).ellipse((0, 0, width - 1, height - 1), fill=(0, 200, 220, 255))
+    ImageDraw.Draw(image).ellipse((0, 0, width - 1, height - 1), fill=colour)
     return saved(image, "PNG")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import select, update
 
+from backend import branding
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
@@ -189,3 +190,18 @@ def forget_samples(stage: Stage) -> int:
         with stage.db.writing() as tx:
             tx.delete(tx.get_one(Sample, row.id))
     return len(old)
+
+
+def forget_arts(stage: Stage) -> int:
+    """Bytes of art that was removed a day ago. Returns how many files."""
+    before = now_ms() - DAY_MS
+    with stage.db.reading() as tx:
+        old = tx.scalars(select(Art.id).where(Art.removed_at < before, Art.size > 0).limit(200)).all()
+    gone = 0
+    for art_id in old:
+        with stage.db.writing() as tx:
+            key = branding.forget_art(tx, art_id, before)
+        if key is not None:  # what a crash leaves here is an orphan
+            stage.store.delete(key)
+            gone += 1
+    return gone

@@ -28,7 +28,7 @@ from workers.imaging.shelf import frugal
 
 log = logging.getLogger(__name__)
 REST_MS: Final = 45_000  # how long a cut-off file waits for the whole one, before what arrived of it is shown
-QUICK = (RenditionKind.VIEW, RenditionKind.THUMB)
+QUICK = (RenditionKind.VIEW, RenditionKind.PHONE, RenditionKind.THUMB)
 LOOK_MS = 2_000  # until the sweep asks again whether a photo was looked at for faces
 
 

@@ -117,7 +117,7 @@ def feed(seen: Seen, item: Item, number: int, dice: random.Random) -> None:
     source = item.content(dice)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     started, about, damaged = time.monotonic(), "refused by its header", False
-    kinds = ("view", "thumb", "full") if number % 3 else ("view", "thumb")
+    kinds = ("view", "phone", "thumb", "full") if number % 3 else ("view", "phone", "thumb")
     try:
         opened = imaging.open_source(source)
         about = _about(opened)
@@ -138,7 +138,7 @@ def feed(seen: Seen, item: Item, number: int, dice: random.Random) -> None:
 def _about(opened: imaging.Opened) -> str:
     """The class its peak is told under."""
     head = opened.header
-    camera = head.format == "jpeg" and not head.progressive and head.mode != "CMYK"
+    camera = head.format == "jpeg" and not head.coefficients and head.mode != "CMYK"
     size = head.width * head.height
     return f"{'camera jpeg' if camera else 'other'} up to {next(m for m in (12, 25, 50, 120) if size <= m * 1e6)} MP"
 

@@ -1,7 +1,7 @@
 """What a rendition costs, beside the bare work nobody can save and beside other programs at the same photo.
 
 Everything runs interleaved in one process, round by round, so that a busy machine slows all of them; ratios are taken
-from the smallest CPU time of each, medians are given too. The limit is one libjpeg-turbo decode and the three encodes.
+from the smallest CPU time of each, medians are given too. The limit is one libjpeg-turbo decode and the four encodes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -25,12 +25,13 @@ import simplejpeg
 import typer
 from PIL import Image, ImageDraw
 
-from backend.recipe import Frame, Layer, Look, Place, Recipe
+from backend.recipe import PHONE_QUALITIES, Frame, Layer, Look, Place, Recipe
 from launch.bench import append_result, naive, peers, synthetic
 from workers import imaging
 from workers.imaging import native
 
-QUALITY: Final = {"full": 90, "view": 85, "thumb": 80}
+QUALITY: Final = {"full": 90, "view": 85, "phone": PHONE_QUALITIES[0], "thumb": 80}
+QUICK: Final = ("view", "phone", "thumb")
 NAIVE_ROUNDS: Final = 2  # it takes seconds
 PEAK: Final = "import sys; from launch.bench import render; print(render.peak_mb(open(sys.argv[1], 'rb').read()))"
 RECIPE: Final = Recipe(
@@ -87,8 +88,8 @@ def measure(source: bytes, rounds: int, thumbor: Path | None = None) -> dict[str
     """All figures for one photo."""
     opened = imaging.open_source(source)
     turned = imaging.open_source(with_orientation(source, 6))
-    made = {one.kind: _pixels(one.jpeg) for one in _all(opened)}
-    times = {name: Times() for name in ("full", "turned", "quick", "limit", "naive")}
+    made = {one.kind: one.jpeg for one in _all(opened)}
+    times = {name: Times() for name in ("full", "turned", "quick", "phoneless", "limit", "naive")}
     first: list[float] = []
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
         Path(file.name).write_bytes(source)
@@ -98,10 +99,10 @@ def measure(source: bytes, rounds: int, thumbor: Path | None = None) -> dict[str
                 (opened, "full"),
                 (turned, "turned"),
             ):  # the limit twice, as warm as what it is held against
-                bare(source, made)
-                times["limit"].add(functools.partial(bare, source, made))
+                _limit(source, made, times["limit"])
                 times[name].add(functools.partial(_all, work))
-            times["quick"].add(lambda: list(imaging.render(opened, RECIPE, art())))
+            times["quick"].add(lambda: list(imaging.render(opened, RECIPE, art(), QUICK)))
+            times["phoneless"].add(lambda: list(imaging.render(opened, RECIPE, art(), ("view", "thumb"))))
             first.append(_until_first(source))
             if number < NAIVE_ROUNDS:
                 times["naive"].add(lambda: naive.render(source, art()["frame"], art()["logo"]))
@@ -112,7 +113,7 @@ def measure(source: bytes, rounds: int, thumbor: Path | None = None) -> dict[str
 
 
 def _all(opened: imaging.Opened) -> list[imaging.Made]:
-    return list(imaging.render(opened, RECIPE, art(), ("view", "thumb", "full")))
+    return list(imaging.render(opened, RECIPE, art(), (*QUICK, "full")))
 
 
 def _row(
@@ -130,6 +131,7 @@ def _row(
         "vs_naive": round(best["naive"] / best["full"], 2),
         "preview_cpu_s": round(best["quick"], 4),
         "preview_to_limit": round(best["quick"] / best["limit"], 2),
+        "preview_to_phoneless": round(best["quick"] / best["phoneless"], 2),  # what the phone's copy adds
         "preview_ms": round(min(first), 1),
         "preview_ms_median": round(statistics.median(first), 1),
         "photos_per_s_core": round(1 / best["full"], 2),
@@ -143,6 +145,13 @@ def _row(
         "native": native.found() is not None,
         "peers": {name: None if math.isnan(spent) else round(spent, 3) for name, spent in others.items()},
     }
+
+
+def _limit(source: bytes, made: Mapping[str, bytes], times: Times) -> None:
+    """The limit, warm. Its pixels are gone afterwards: a worker has no second full size beside what it renders."""
+    pixels = {kind: _pixels(jpeg) for kind, jpeg in made.items()}
+    bare(source, pixels)
+    times.add(functools.partial(bare, source, pixels))
 
 
 def bare(source: bytes, made: dict[str, np.ndarray[Any, np.dtype[np.uint8]]]) -> None:
@@ -162,7 +171,7 @@ def _until_first(source: bytes) -> float:
 def peak_mb(source: bytes) -> float:
     """Peak memory of this process after one render of everything, turned, the costliest way."""
     opened = imaging.open_source(with_orientation(source, 6))
-    for one in imaging.render(opened, RECIPE, art(), ("view", "thumb", "full")):
+    for one in imaging.render(opened, RECIPE, art(), (*QUICK, "full")):
         del one
     words = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()
     return int(words[0]) / 1024
@@ -208,7 +217,7 @@ def _png(image: Image.Image) -> bytes:
 def _tell(row: dict[str, Any]) -> None:
     print(
         f"{row['mp']} MP: {row['cpu_s']:.3f} s CPU = {row['to_limit']}x the limit ({row['turned_to_limit']}x turned), "
-        f"{row['vs_naive']}x faster than naive; view and thumb {row['preview_to_limit']}x; first after "
+        f"{row['vs_naive']}x faster than naive; view, phone and thumb {row['preview_to_limit']}x; first after "
         f"{row['preview_ms']:.0f} ms; {row['rss_mb']} MB"
     )
     for name, spent in row["peers"].items():

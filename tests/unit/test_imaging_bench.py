@@ -68,7 +68,7 @@ def test_camera_files_are_as_heavy_as_a_cameras(monkeypatch):
 
 
 def test_the_naive_way_does_the_same_job():
-    frame, logo = pictures.png_frame(), pictures.png_logo(60, 20)
+    frame, logo = pictures.png_frame(), pictures.png_logo(width=60, height=20)
     full, view, thumb = naive.render(pictures.jpeg(pictures.scene(600, 400)), frame, logo)
     assert pictures.pixels(full).shape == (400, 600, 3)
     assert pictures.pixels(thumb).shape[1] == 480

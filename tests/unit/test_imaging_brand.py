@@ -13,6 +13,7 @@ from tests import imaging_pictures as pictures
 from workers import imaging
 from workers.imaging import brand
 from workers.imaging.brand import Box
+from workers.imaging.patches import Kept, Patch
 
 SHAPES = [(1200, 800), (800, 1200), (1200, 900), (900, 1200), (1000, 1000), (1600, 900), (900, 1600)]
 GREY = 128
@@ -53,6 +54,31 @@ def test_marks_sit_in_the_nine_grid_with_their_margin(size, where):
 def test_the_mark_has_its_colour_and_opacity():
     middle = branded((400, 400), Layer(art_key="logo", place="c", size=50, opacity=0.5))[200, 200]
     assert np.abs(middle.astype(int) - (np.array([0, 200, 220]) + GREY) / 2).max() <= 2
+
+
+@pytest.mark.parametrize("level", [8, 128, 247])
+@pytest.mark.parametrize("kind", ["art", "text"])
+@pytest.mark.parametrize("ink", ["#FFFFFF", "#000000"])
+def test_a_mark_can_be_told_from_a_place_as_light_as_it_is(level, kind, ink):
+    """Where it is told apart anyway nothing is added; shadow 0 never adds anything."""
+    logo = pictures.png_logo(ink)
+
+    def spread(shadow: float) -> int:
+        pixels = np.full((400, 600, 4), level, np.uint8)
+        mark = (
+            Layer(art_key="logo", size=40, shadow=shadow)
+            if kind == "art"
+            else Layer(text="快门", size=20, shadow=shadow)
+        )
+        brand.lay(pixels, Recipe(layers=(replace(mark, colour=ink, opacity=1.0),)), {"logo": logo}, "view")
+        return int(np.ptp(pixels[..., 0].astype(int)))
+
+    assert spread(0.5) > 60
+    lost = abs(level - (255 if ink == "#FFFFFF" else 0)) < 56
+    if lost:
+        assert spread(0.0) < 30
+    elif kind == "art":
+        assert spread(0.5) == spread(0.0)
 
 
 @pytest.mark.parametrize("text", ["快门 2026 年会", "Kuaimen", "上海 · 摄影 李雷"])
@@ -167,9 +193,9 @@ def test_the_view_and_the_full_size_carry_the_same_brand():
         view_px=600,
     )
     grey = pictures.jpeg(np.full((800, 1200, 3), GREY, np.uint8))
-    made = imaging.render(imaging.open_source(grey), recipe, ART, ("view", "thumb", "full"))
+    made = imaging.render(imaging.open_source(grey), recipe, ART, ("view", "phone", "thumb", "full"))
     shown = {one.kind: pictures.pixels(one.jpeg) for one in made}
-    for kind in ("view", "thumb"):
+    for kind in ("view", "phone", "thumb"):
         small = pictures.Image.fromarray(shown["full"]).resize(shown[kind].shape[1::-1], pictures.Image.Resampling.BOX)
         assert np.abs(np.array(small).astype(int) - shown[kind]).mean() < 4, kind
 
@@ -177,7 +203,7 @@ def test_the_view_and_the_full_size_carry_the_same_brand():
 def test_a_layer_may_be_for_some_renditions_only():
     recipe = Recipe(look=Look(preset=Preset.NONE), layers=(Layer(art_key="logo", size=60, place="c", kinds=("full",)),))
     grey = pictures.jpeg(np.full((400, 600, 3), GREY, np.uint8))
-    for one in imaging.render(imaging.open_source(grey), recipe, ART, ("view", "thumb", "full")):
+    for one in imaging.render(imaging.open_source(grey), recipe, ART, ("view", "phone", "thumb", "full")):
         marked = np.abs(pictures.pixels(one.jpeg).astype(int) - GREY).max() > 60
         assert marked == (one.kind == "full")
 
@@ -242,3 +268,21 @@ def test_marks_keep_away_from_each_other_unless_they_are_meant_to_stack():
         branded((400, 600), foot).astype(int)[..., 2] - branded((400, 600), foot).astype(int)[..., 0] > 60
     ).nonzero()
     assert (blue[0].min(), blue[1].min()) == (alone[0].min(), alone[1].min())
+
+
+def test_patches_used_longest_ago_make_room_for_a_large_picture():
+    kept, drawn = Kept(), []
+
+    def used(name: str) -> None:
+        def draw() -> Patch:
+            drawn.append(name)
+            return Patch(0, 0, np.zeros((10, 25, 4), np.uint8), None)
+
+        kept.one(name, draw)
+
+    for name in ("a", "b", "c", "a"):
+        used(name)
+    kept.forget(1001)  # two patches of 1,000 bytes each
+    for name in ("a", "b", "c"):
+        used(name)
+    assert drawn == ["a", "b", "c", "b", "c"]

@@ -131,6 +131,7 @@ def test_large_pictures_of_every_kind_fit_one_long_lived_worker(tmp_path: Path):
         "h webp": pictures.saved(image, "WEBP", quality=60, method=0),
         "i huge": huge,
         "j huge turned": render.with_orientation(huge, 8),
+        "k progressive 444": pictures.saved(image, "JPEG", quality=92, progressive=True, subsampling="4:4:4"),
     }
     for name, content in large.items():
         (tmp_path / f"{name}.bin").write_bytes(content)
@@ -138,12 +139,12 @@ def test_large_pictures_of_every_kind_fit_one_long_lived_worker(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", LARGE, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [line.rsplit(maxsplit=2) for line in done.stdout.splitlines()]
-    assert len(rows) == 20
-    made = {name: (size, int(peak)) for name, size, peak in rows[10:]}
+    assert len(rows) == 22
+    made = {name: (size, int(peak)) for name, size, peak in rows[11:]}
     full = 8192 * 5464
     assert made["f printed progressive"][0] in {"no_room", str(full)}
-    assert {made[name][0] for name in made if name[0] in "abcdeg"} == {str(full)}
+    assert {made[name][0] for name in made if name[0] in "abcdegk"} == {str(full)}
     assert made["i huge"][0] == "108000000"
     assert made["j huge turned"][0] == "27000000"
-    assert [row for row in rows if row[0][0] in "abcd" and int(row[2]) > 500] == []
+    assert [row for row in rows if row[0][0] in "abcdegh" and int(row[2]) > 500] == []
     assert [row for row in rows if int(row[2]) > 800] == []

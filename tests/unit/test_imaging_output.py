@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from backend.recipe import Layer, Look, Preset, Recipe
+from backend.recipe import PHONE_BYTES, PHONE_PX, PHONE_QUALITIES, Layer, Look, Preset, Recipe
 from tests import imaging_pictures as pictures
 from workers import imaging
 from workers.imaging import exif as exifs
@@ -28,13 +29,14 @@ PRIVATE = pictures.jpeg(
 
 
 def rendered(source: bytes = PRIVATE, recipe: Recipe = RECIPE, *kinds: str) -> list[imaging.Made]:
-    return list(imaging.render(imaging.open_source(source), recipe, {}, kinds or ("full", "thumb", "view")))
+    return list(imaging.render(imaging.open_source(source), recipe, {}, kinds or ("full", "thumb", "phone", "view")))
 
 
 def test_order_and_sizes():
     made = rendered()
     assert [(one.kind, one.width, one.height) for one in made] == [
         ("view", 640, 427),
+        ("phone", 640, 427),
         ("thumb", 240, 160),
         ("full", 900, 600),
     ]
@@ -44,12 +46,46 @@ def test_order_and_sizes():
 
 def test_nothing_is_made_larger_than_it_was():
     made = rendered(pictures.jpeg(pictures.scene(300, 200)))
-    assert {(one.width, one.height) for one in made if one.kind != "thumb"} == {(300, 200)}
+    assert {(one.width, one.height) for one in made} - {(240, 160)} == {(300, 200)}
 
 
 def test_the_view_is_there_before_the_full_size_is_touched():
-    first = next(imaging.render(imaging.open_source(PRIVATE), RECIPE, {}, ("view", "thumb", "full")))
+    first = next(imaging.render(imaging.open_source(PRIVATE), RECIPE, {}, ("view", "phone", "thumb", "full")))
     assert first.kind == "view"
+
+
+@pytest.mark.parametrize("size", [(1920, 1280), (1280, 1920), (2600, 1100)])
+@pytest.mark.parametrize("grain", [0, 12, 30, 90])
+def test_a_phones_copy_is_never_too_large(size, grain):
+    source = pictures.jpeg(pictures.busy(*size, grain=grain), quality=92)
+    view, phone = rendered(source, Recipe(), "view", "phone")
+    assert len(view.jpeg) > PHONE_BYTES >= len(phone.jpeg) > PHONE_BYTES * 0.6, "nor much smaller than it has to be"
+    image = Image.open(io.BytesIO(phone.jpeg))
+    assert image.size == (phone.width, phone.height)
+    assert max(image.size) > 700, "pixels are the last thing that is given up"
+    assert abs(phone.width / phone.height - size[0] / size[1]) < 0.01
+
+
+def test_a_phones_copy_loses_quality_before_pixels(monkeypatch):
+    asked = []
+    real = output.jpeg
+    monkeypatch.setattr(output, "jpeg", lambda *said, **more: asked.append(said[1]) or real(*said, **more))
+    calm = rendered(pictures.jpeg(pictures.scene(1920, 1280)), Recipe(), "view", "phone")[1]
+    assert (asked, calm.width) == ([85, PHONE_QUALITIES[0]], PHONE_PX)
+    asked.clear()
+    busier = rendered(pictures.jpeg(pictures.busy(grain=0)), Recipe(), "view", "phone")[1]
+    assert busier.width == PHONE_PX
+    assert PHONE_QUALITIES[0] > asked[-1] >= PHONE_QUALITIES[1]
+    assert len(asked) <= 4, "each try costs guests time"
+    noise = rendered(pictures.jpeg(pictures.busy(grain=90)), Recipe(), "view", "phone")[1]
+    assert noise.width < PHONE_PX
+
+
+def test_a_phones_copy_is_the_view_made_smaller():
+    source = pictures.jpeg(pictures.scene(2400, 1600))
+    view, phone = (pictures.pixels(one.jpeg) for one in rendered(source, Recipe(layers=RECIPE.layers), "view", "phone"))
+    small = cv2.resize(view, phone.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - phone).mean() < 2.5
 
 
 def test_places_owners_and_serials_stay_at_home():
@@ -73,8 +109,8 @@ def test_artist_copyright_and_time_stay_with_the_picture():
 
 
 def test_views_say_that_they_are_srgb():
-    view, thumb, full = rendered()
-    for one in (view, full):
+    view, phone, thumb, full = rendered()
+    for one in (view, phone, full):
         profile = ImageCms.ImageCmsProfile(io.BytesIO(Image.open(io.BytesIO(one.jpeg)).info["icc_profile"]))
         assert "sRGB" in ImageCms.getProfileDescription(profile)
     assert "icc_profile" not in Image.open(io.BytesIO(thumb.jpeg)).info

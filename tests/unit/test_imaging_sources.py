@@ -144,6 +144,15 @@ def test_memory_is_bounded_before_decoding():
     assert views(GOOD).width == 600
 
 
+def test_what_a_progressive_file_holds_is_counted_before_decoding():
+    scene = pictures.scene(160, 160)
+    for sampling, planes in (("4:4:4", 3), ("4:2:2", 2), ("4:2:0", 1.5)):
+        source = pictures.jpeg(scene, progressive=True, subsampling=sampling)
+        needed = 3 * 160 * 160 + 2 * planes * 160 * 160 + len(source)
+        assert refused(source, memory_bytes=int(needed) - 1) == "no_room"
+        assert imaging.open_source(source, Limits(memory_bytes=int(needed)))
+
+
 def test_damage_in_the_middle_is_rendered_and_reported():
     middle = len(GOOD) // 2
     source = GOOD[:middle] + b"\x13\x37\x00\x00" * 30 + GOOD[middle + 120 :]

@@ -5,7 +5,7 @@
         store(made.kind, made.jpeg)
 
 A render is a tuple of named steps over one `Sheet`. One decode at most; the look is decided on a small proxy; all
-colour operations are one table; view and thumb are made from the shrunken picture before the full size is touched.
+colour operations are one table; all but the full size is made from the shrunken picture, before that is touched.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import cv2
 
 from backend.aids import Aids
 from backend.errors import BadInput
-from backend.recipe import KINDS, Recipe
+from backend.recipe import PHONE_BYTES, PHONE_PX, PHONE_QUALITIES, Recipe
 from workers.imaging import brand, colour, cube, cull, exif, look, mask, output, pixels, shape, skin
 from workers.imaging import faces as detected
 from workers.imaging import header as headers
@@ -30,7 +30,7 @@ from workers.imaging.look import Values
 from workers.imaging.mask import Masks
 from workers.imaging.patches import kept
 from workers.imaging.pixels import Rgbx, fresh
-from workers.imaging.shelf import Loan, relieve, shelf, trim
+from workers.imaging.shelf import Loan, make_room, relieve, shelf
 
 CHINA_MINUTES: Final = 8 * 60
 VIEW_SHARPEN: Final = 0.5
@@ -119,13 +119,15 @@ def render(
     aids: bool = False,
     salvage: bool = False,
 ) -> Iterator[Made]:
-    """Make renditions, one by one in the order view, thumb, full. `art` holds the blobs of `recipe.art_keys()`.
+    """Make renditions, one by one in the order view, phone, thumb, full. `art` holds the blobs of `recipe.art_keys()`.
+    A phone's copy is the view, brand and all, made smaller: whoever wants it asks for both.
 
     `aids` are measured before the look; `salvage` renders what is there of a cut-off source.
     Raises, at the first step of the iteration, BadInput: truncated, unsupported, no_room; bad_input for unusable art.
     """
     cv2.setNumThreads(1)  # one process per core; threads inside a photo gain nothing
-    wanted = [kind for kind in KINDS if kind in kinds]
+    wanted = [kind for kind in MAKE if kind in kinds]
+    assert "phone" not in wanted or "view" in wanted, "a phone's copy is made of the view"
     edge = _before_crop(recipe, max(recipe.full_px, recipe.view_px)) if recipe.full_px or "full" not in wanted else 0
     thrift = _thrift(opened.header, edge, straightened=bool(recipe.look.turn))
     loan = Loan()
@@ -140,14 +142,16 @@ def render(
         run(_small_steps(own_copy="full" in wanted, aids=aids), small)
         tiny = pixels.rgb(shape.shrink(small.rgbx, output.TINY_PX))
         told = (output.thumbhash(tiny), output.dominant(tiny), small.values.shown(), decoded.damaged, small.aids)
+        sheet = small
         for kind in wanted:
-            sheet = replace(small, kind=kind)
+            sheet = replace(sheet if kind == "phone" else small, kind=kind)  # before a phone's copy comes the view
             if kind == "full":
                 sheet.rgbx = decoded.rgbx
                 decoded.rgbx = small.rgbx  # once straightened, the other one can go
             run(MAKE[kind], sheet)
+            encoded = _encoded(sheet)
             height, width = sheet.rgbx.shape[:2] if sheet.lies <= 4 else sheet.rgbx.shape[1::-1]
-            yield Made(kind, _encoded(sheet), width, height, *told)
+            yield Made(kind, encoded, width, height, *told)
     finally:
         loan.end()
         relieve()
@@ -162,18 +166,21 @@ class Thrift:
 
 
 def _thrift(header: Header, edge: int, *, straightened: bool) -> Thrift:
-    """Decide, and let go of what was kept for smaller pictures: it would be on top."""
+    """Decide, and let go of what was kept for other pictures, if it would be too much on top."""
     size = header.width * header.height
-    scaled = edge and header.format == "jpeg" and header.mode != "CMYK"  # other decoders cannot shrink
-    if scaled or size <= LEAN_PX:
+    if edge and header.format == "jpeg" and header.mode != "CMYK":  # other decoders cannot shrink
+        kept().grow(make_room(header.coefficients, (brand.forget, kept().forget)))
         return Thrift(edge)
-    shelf().clear()
-    # some are in memory twice at some moment, as the decoder has them: patches of smaller pictures must go too
-    if header.progressive or header.mode == "CMYK" or header.format != "jpeg" or size > HALVED_PX:
-        kept().clear()
-    trim()
-    halved = (header.orientation > 1 or straightened) and size > HALVED_PX
-    return Thrift(edge or halved * max(header.width, header.height) // 2, large=True)
+    large, turned = size > LEAN_PX, header.orientation > 1 or straightened
+    halved = turned and size > HALVED_PX
+    planes = 3 * size // 2 if turned and not halved else 0
+    needed = max(headers.room(header), (3 if large else 4) * size + planes)
+    if large:
+        encoded = size // 2
+        kept().grow(make_room(needed + encoded, (shelf().forget, brand.forget, kept().forget)))
+    else:
+        kept().grow(make_room(needed - shelf().nbytes, (brand.forget, kept().forget)))
+    return Thrift(edge or halved * max(header.width, header.height) // 2, large=large)
 
 
 def _small_steps(*, own_copy: bool, aids: bool) -> tuple[Step, ...]:
@@ -191,11 +198,15 @@ def run(steps: Sequence[Step], sheet: Sheet) -> None:
 
 
 def _encoded(sheet: Sheet) -> bytes:
-    recipe = sheet.recipe
+    """The JPEG; a phone's copy that would be too large in bytes has fewer pixels afterwards."""
+    recipe, tags = sheet.recipe, exif.kept(sheet.opened.header.exif)
+    if sheet.kind == "phone":
+        made, sheet.rgbx = output.jpeg_within(PHONE_BYTES, sheet.rgbx, *PHONE_QUALITIES, tags)
+        return made
     quality = {"view": recipe.view_quality, "thumb": recipe.thumb_quality, "full": recipe.full_quality}[sheet.kind]
     if sheet.kind == "thumb":
         return output.jpeg(sheet.rgbx, quality, tagged=False)
-    return output.jpeg(sheet.rgbx, quality, exif.kept(sheet.opened.header.exif), lies=sheet.lies)
+    return output.jpeg(sheet.rgbx, quality, tags, lies=sheet.lies)
 
 
 # --- steps --------------------------------------------------------------------------------------------------------
@@ -275,8 +286,6 @@ def upright_late(sheet: Sheet) -> None:
         upright(sheet)
     else:
         sheet.lies = sheet.opened.header.orientation
-        if sheet.opened.masks:
-            mask.cover(sheet.rgbx, sheet.opened.masks, sheet.lies)
 
 
 def crisp(sheet: Sheet) -> None:
@@ -299,6 +308,14 @@ def find_faces(sheet: Sheet) -> None:
 
 def fit_thumb(sheet: Sheet) -> None:
     sheet.rgbx = shape.shrink(sheet.rgbx, sheet.recipe.thumb_px)
+
+
+def fit_phone(sheet: Sheet) -> None:
+    """The view with its brand, small enough for a bad network; crisp again only if that softened it."""
+    before = sheet.rgbx
+    sheet.rgbx = shape.shrink(before, PHONE_PX)
+    if sheet.rgbx is not before:
+        crisp(sheet)
 
 
 def fit_full(sheet: Sheet) -> None:
@@ -328,6 +345,7 @@ def _whole_head(face: Face, width: int, height: int) -> Box:
 SMALL: Final[tuple[Step, ...]] = (shrink, measure, tone, smooth, upright, fit_view, find_faces, crisp)
 MAKE: Final[dict[str, tuple[Step, ...]]] = {
     "view": (copy_view, lay_brand),
+    "phone": (fit_phone,),  # of a finished view
     "thumb": (fit_thumb, crisp, lay_brand),
     "full": (fit_full, tone, smooth, crisp_full, upright_late, lay_brand),
 }

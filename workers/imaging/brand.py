@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from backend.errors import BadInput
 from backend.recipe import Frame, Layer, Place, Recipe
-from workers.imaging import header, vector
+from workers.imaging import header, legible, vector
 from workers.imaging.header import PICTURE_ERRORS, Limits
 from workers.imaging.patches import Patch, blend, inked, kept, patch_of
 from workers.imaging.pixels import Rgbx
@@ -72,6 +72,8 @@ def lay(
             others = [box for place, box in laid if place is not layer.place]  # in one place they are meant to stack
             patch = _placed(layer, ink, (window, min(width, height)), faces, others)
             laid.append((layer.place, Box(patch.x, patch.y, *patch.ink.shape[1::-1])))
+            if layer.shadow and not patch.plain:
+                patch = legible.told_apart(patch, rgbx, lies, layer.shadow, shadowed=bool(layer.text))
             blend(rgbx, [patch], lies)
 
 
@@ -340,6 +342,13 @@ def _opened(art: bytes) -> Image.Image:
 def _premultiplied(art: bytes) -> Rgbx:
     """As stretching needs it."""
     return np.array(_opened(art).convert("RGBa"))
+
+
+def forget(excess: int) -> None:
+    """Hold no decoded art and no fonts: both are needed only for patches that are not held."""
+    del excess
+    _premultiplied.cache_clear()
+    _font.cache_clear()
 
 
 @functools.lru_cache(maxsize=8)

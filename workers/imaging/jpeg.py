@@ -22,6 +22,7 @@ class Frame:
     width: int
     height: int
     components: int
+    blocks: int = 0  # of 8x8 coefficients, all components together
 
 
 def segments(source: bytes, start: int, *, strict: bool = False) -> Iterator[tuple[int, bytes]]:
@@ -47,7 +48,10 @@ def read_frame(marker: int, body: bytes) -> Frame | None:
     if marker not in _FRAMES or len(body) < 6:
         return None
     _bits, height, width, components = struct.unpack(">BHHB", body[:6])
-    return Frame(marker, width, height, components)
+    factors = [divmod(one, 16) for one in body[7 : 6 + 3 * components : 3]]
+    across, down = (max((factor[way] for factor in factors), default=1) or 1 for way in (0, 1))
+    units = -(-width // (8 * across)) * -(-height // (8 * down))
+    return Frame(marker, width, height, components, units * sum(wide * high for wide, high in factors))
 
 
 def frame(source: bytes, start: int) -> Frame | None:

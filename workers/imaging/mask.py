@@ -15,7 +15,7 @@ import numpy as np
 from workers.imaging import faces
 from workers.imaging.faces import Face
 from workers.imaging.pixels import Rgbx, rgb
-from workers.imaging.shape import shrink, upright
+from workers.imaging.shape import shrink
 
 CELLS: Final = 5  # across a face: eyes, nose and mouth are one colour each, or less
 AIR: Final = 0.3  # around the box, as a part of its size: detectors draw from brow to chin
@@ -39,28 +39,17 @@ class Masks:
 NONE: Final = Masks()
 
 
-def cover(picture: Rgbx, masks: Masks, lies: int = 1) -> None:
-    """Before anything is straightened, cropped or marked. `lies`: the EXIF orientation it still has to be turned by."""
-    for place in _where(picture, masks, lies):
-        _mosaic(picture, lying(place, lies))
+def cover(picture: Rgbx, masks: Masks) -> None:
+    """Of an upright picture, before it is straightened, cropped or marked."""
+    for place in _where(picture, masks):
+        _mosaic(picture, place)
 
 
-def lying(place: Face, lies: int) -> Face:
-    """Where a place of the upright picture is in the one that is not turned yet."""
-    x, y = place.x, place.y
-    right, foot = 1 - place.x - place.width, 1 - place.y - place.height
-    x, y = {1: (x, y), 2: (right, y), 3: (right, foot), 4: (x, foot)}.get(lies, (x, y))
-    if lies < 5:
-        return Face(x, y, place.width, place.height)
-    x, y = {5: (y, x), 6: (y, right), 7: (foot, right), 8: (foot, x)}[lies]
-    return Face(x, y, place.height, place.width)
-
-
-def _where(picture: Rgbx, masks: Masks, lies: int) -> list[Face]:
+def _where(picture: Rgbx, masks: Masks) -> list[Face]:
     """Places as they are in this very picture; when one of them is nowhere near a face, every face, to be safe."""
     if not masks.everybody and not masks.doubtful:
         return list(masks.places)
-    there = faces.find(upright(rgb(shrink(picture, CLOSER_PX)), lies), px=CLOSER_PX)
+    there = faces.find(rgb(shrink(picture, CLOSER_PX)), px=CLOSER_PX)
     if masks.everybody or not all(any(_near(face, place) for face in there) for place in masks.places):
         return [*masks.places, *there]
     return [*masks.places, *(face for face in there if any(_near(face, place) for place in masks.places))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import math
 import struct
 from typing import Final
 
@@ -12,7 +13,7 @@ import numpy as np
 import simplejpeg
 from PIL import ImageCms
 
-from workers.imaging import planes
+from workers.imaging import planes, shape
 from workers.imaging.colour import Floats
 from workers.imaging.pixels import Rgb, Rgbx
 
@@ -34,6 +35,22 @@ def jpeg(rgbx: Rgbx, quality: int, exif: bytes = b"", *, tagged: bool = True, li
     return b"".join((whole[: 4 + length], segments, whole[4 + length :]))
 
 
+def jpeg_within(most: int, rgbx: Rgbx, quality: int, least: int, exif: bytes = b"") -> tuple[bytes, Rgbx]:
+    """As `jpeg`, of at most `most` bytes: less quality down to `least` where need be, then fewer pixels as well.
+
+    Returns the pixels that were encoded, too. Nearly every picture is encoded once, a busy one two or three times.
+    """
+    while True:
+        made = jpeg(rgbx, quality, exif)
+        over = len(made) / most
+        if over <= 1:
+            return made, rgbx
+        if quality > least:
+            quality = max(least, quality - 1 - math.ceil(QUALITY_PER_E * math.log(over)))
+        else:
+            rgbx = shape.shrink(rgbx, int(max(rgbx.shape[:2]) * max(0.5, min(0.97, over**-0.6))))
+
+
 def _segment(marker: int, body: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
@@ -45,6 +62,7 @@ def srgb_profile() -> bytes:
     return made[:24] + struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + made[36:84] + bytes(16) + made[100:]
 
 
+QUALITY_PER_E: Final = 52  # so much less quality makes a file e times smaller, between 50 and 76
 TINY_PX: Final = 100  # enough for both of the following
 
 

@@ -123,6 +123,11 @@ class Kept:
     def __init__(self) -> None:
         self._held: OrderedDict[Hashable, tuple[Patch, ...]] = OrderedDict()
         self._bytes = 0
+        self._budget = BUDGET_BYTES
+
+    def grow(self, left: int) -> None:
+        """From here on `left` bytes more than now may be held."""
+        self._budget = min(self._bytes + left, BUDGET_BYTES)
 
     def one(self, key: Hashable, draw: Callable[[], Patch]) -> Patch:
         """The patch of that key, drawn if it is not held."""
@@ -136,26 +141,23 @@ class Kept:
             yield from self._held[key]
             return
         drawn: list[Patch] = []
-        total = 0
+        total, most = 0, min(self._budget, MOST_BYTES)
         for patch in draw():
             total += patch.nbytes
-            if total <= MOST_BYTES:
+            if total <= most:
                 drawn.append(patch)
+                self.forget(self._bytes + total - self._budget)
             else:
                 drawn.clear()
             yield patch
-        if total <= MOST_BYTES:
-            self._keep(key, tuple(drawn), total)
+        if total <= most:
+            self._held[key] = tuple(drawn)
+            self._bytes += total
 
-    def clear(self) -> None:
-        """Hold nothing."""
-        self._held.clear()
-        self._bytes = 0
-
-    def _keep(self, key: Hashable, patches: tuple[Patch, ...], total: int) -> None:
-        self._held[key] = patches
-        self._bytes += total
-        while self._bytes > BUDGET_BYTES:
+    def forget(self, excess: int) -> None:
+        """Hold so many bytes less: what was used longest ago goes first."""
+        least = max(self._bytes - excess, 0)
+        while self._held and self._bytes > least:
             _, gone = self._held.popitem(last=False)
             self._bytes -= sum(patch.nbytes for patch in gone)
 

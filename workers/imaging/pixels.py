@@ -189,22 +189,32 @@ def _pillow(source: bytes, header: Header, paper: Paper) -> Decoded:
                 straight = _plain_webp(source, image) if header.format == "webp" else _straight(image, paper.room)
                 if straight is not None:
                     return Decoded(straight)
+        if image.mode == "CMYK":
+            return Decoded(_printed(_straight(image, paper.room, "CMYK"), _print_colours(header.icc)), managed=True)
         image.load()
     except PICTURE_ERRORS as exc:
         raise BadInput(f"{header.format}: {exc}", code="truncated") from exc
-    if image.mode == "CMYK":
-        return Decoded(paper.copied(image, _print_colours(header.icc)), managed=True)
     if image.mode.startswith("I") or image.mode == "F":
         return Decoded(paper.copied(image, _deep_grey(image)))
     return Decoded(paper.copied(image, _flat))
 
 
-def _straight(image: Image.Image, room: Room) -> Rgbx:
+def _straight(image: Image.Image, room: Room, mode: str = "RGBX") -> Rgbx:
     """Have Pillow decode into our own array: one large picture in memory instead of two."""
     into = room(image.height, image.width, 4)
-    image.im = Image.frombuffer("RGBX", image.size, into, "raw", "RGBX", 0, 1).im
+    image.im = Image.frombuffer(mode, image.size, into, "raw", mode, 0, 1).im
     image.load()
     return into
+
+
+def _printed(inks: Rgbx, change: Callable[[Image.Image], Image.Image]) -> Rgbx:
+    """Four inks become red, green, blue and padding where they are."""
+    height, width = inks.shape[:2]
+    for top in range(0, height, STRIP_PX):
+        strip = inks[top : top + STRIP_PX]
+        image = Image.frombuffer("CMYK", (width, strip.shape[0]), strip.tobytes(), "raw", "CMYK", 0, 1)
+        strip[:] = np.asarray(change(image).convert("RGBX"))
+    return inks
 
 
 def _plain_webp(source: bytes, image: Image.Image) -> Rgbx | None:

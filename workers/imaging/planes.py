@@ -21,7 +21,9 @@ STRIP: Final = 64  # rows at a time: what stays in a core's own cache
 def upright(pixels: Rgbx, orientation: int) -> tuple[Plane, Plane, Plane]:
     """Luma, blue and red chroma of a picture that lies in `pixels` as in its file.
 
-    Of an odd number of rows or columns the last upright one has its chroma for itself, as in every JPEG.
+    Of an odd number of rows or columns the last upright one has its chroma for itself, as in every JPEG. The encoder
+    reads luma of an even size all the same (TurboJPEG's planes are padded to the chroma factor): it is there, a
+    repeated edge, behind the array that is returned. Never copy that array before it is encoded.
     """
     height, width = pixels.shape[:2]
     high, wide = height + height % 2, width + width % 2
@@ -44,7 +46,7 @@ def upright(pixels: Rgbx, orientation: int) -> tuple[Plane, Plane, Plane]:
                 plane[:, start:end] = turned
     luma, blue, red = whole
     size = (height, width) if orientation <= 4 else (width, height)
-    return np.ascontiguousarray(luma[: size[0], : size[1]]), blue, red
+    return luma[: size[0], : size[1]], blue, red
 
 
 def _sizes(high: int, wide: int) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import resource
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ Bytes = npt.NDArray[np.uint8]
 MOST_BYTES: Final = 112_000_000  # a 28 MP picture; larger ones are rare and would stay for ever
 MOST_ARRAYS: Final = 1  # nothing else is as large
 MUCH_BYTES: Final = 380_000_000
+BOUND_BYTES: Final = 430_000_000  # for the worker and the pixels of a render; brand and encoded files come on top
 STATM: Final = Path("/proc/self/statm")
 _FRUGAL: Final = (
     (-8, 2),  # M_ARENA_MAX: heaps
@@ -47,8 +49,14 @@ class Shelf:
         if whole.nbytes <= MOST_BYTES and len(self._free) < MOST_ARRAYS:
             self._free.append(whole.reshape(-1))
 
-    def clear(self) -> None:
+    @property
+    def nbytes(self) -> int:
+        """What is kept."""
+        return sum(one.nbytes for one in self._free)
+
+    def forget(self, excess: int) -> None:
         """Keep nothing: a large picture is coming and needs the room."""
+        del excess
         self._free.clear()
 
 
@@ -77,14 +85,34 @@ def trim() -> None:
         give_back(0)
 
 
+def resident() -> int:
+    """Bytes of this process that are in memory; 0 where that is not told."""
+    try:
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
+    except (OSError, ValueError):  # no Linux
+        return 0
+
+
 def relieve() -> None:
     """After a render: give back what heaps hold between the pieces that are kept, when that has become much."""
-    try:
-        pages = int(STATM.read_text().split()[1])
-    except (OSError, ValueError):  # no Linux
-        return
-    if pages * resource.getpagesize() > MUCH_BYTES:
+    if resident() > MUCH_BYTES:
         trim()
+
+
+def make_room(needed: int, kept: Sequence[Callable[[int], None]]) -> int:
+    """Before a render that takes `needed` bytes: forget what was `kept`, one by one, until it fits the bound.
+
+    Each is told how many bytes are too much; what was used last is best kept, the next photo is of the same event.
+    Returns how many bytes are left.
+    """
+    for forget in kept:
+        if resident() + needed > BOUND_BYTES:
+            trim()
+        if resident() + needed > BOUND_BYTES:
+            forget(resident() + needed - BOUND_BYTES)
+    if resident() + needed > BOUND_BYTES:
+        trim()
+    return max(BOUND_BYTES - resident() - needed, 0)
 
 
 def frugal() -> None:
