@@ -6,10 +6,11 @@ only judge; who asks for what belongs to others is told that it does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend import security
@@ -144,6 +145,35 @@ def sign_in(tx: Tx, login: str, password: str) -> Member:
     return found
 
 
+def myself(tx: Tx, who: Who) -> Member:
+    """The row of who is asking. Raises NotFound for a program with a key."""
+    found = tx.get(Member, who.member_id)
+    if found is None:
+        raise NotFound("member")
+    return found
+
+
+def of_wechat(tx: Tx, appid: str, openid: str) -> Member:
+    """Raises Refused `not_bound` when it is nobody's, or somebody's who was let go."""
+    found = tx.scalars(select(Member).filter_by(wechat_appid=appid, wechat_openid=openid)).first()
+    if found is None or found.disabled_at is not None:
+        raise Refused(code="not_bound")
+    return found
+
+
+def bind_wechat(tx: Tx, member_id: str, appid: str, openid: str) -> Member:
+    """From now on this WeChat account confirms for the member. Raises NotFound, Conflict `wechat_taken`."""
+    found = tx.get(Member, member_id)
+    if found is None or found.disabled_at is not None:
+        raise NotFound("member")
+    try:
+        with tx.begin_nested():
+            found.wechat_appid, found.wechat_openid = appid, openid
+    except IntegrityError:
+        raise Conflict(code="wechat_taken") from None
+    return found
+
+
 def member(tx: Tx, member_id: str, epoch: int) -> Who:
     """The member of a session. Raises Unauthorized when it was ended or the member disabled."""
     found = tx.get(Member, member_id)
@@ -176,11 +206,19 @@ def key_holder(tx: Tx, token: str) -> tuple[Who, bool]:
     """Who a program is, and whether its last use should be written down. Raises Unauthorized."""
     found = tx.scalars(select(ApiKey).filter_by(token_hash=security.token_hash(token))).first()
     now = now_ms()
-    if found is None or found.revoked_at is not None or (found.expires_at or now + 1) <= now:
+    if found is None or found.revoked_at is not None or (found.expires_at or now + 1) <= now or suspended(tx, [found]):
         raise Unauthorized(code="bad_token")
     scopes = frozenset(found.scopes["scopes"]) | {"sign_in"}
     who = Who(found.id, found.organization_id, Role.ADMIN, found.name, found.event_id, scopes)
     return who, (found.used_at or 0) < now - SEEN_MS
+
+
+def suspended(tx: Tx, keys: Sequence[ApiKey]) -> set[str]:
+    """Ids of those whose maker may make none now: who was let go takes theirs along, until they are back."""
+    made_by = {key.id: key.made_by.removeprefix("member:") for key in keys}
+    gone = or_(Member.disabled_at.is_not(None), Member.role.not_in(RIGHTS["change_keys"]))
+    makers = set(tx.scalars(select(Member.id).where(Member.id.in_(made_by.values()), gone)))
+    return {key_id for key_id, maker in made_by.items() if maker in makers}
 
 
 def key_used(tx: Tx, key_id: str) -> None:
