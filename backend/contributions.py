@@ -20,6 +20,7 @@ from backend.models import Album, Contributions, EventState, Photo, PhotoState, 
 from backend.photos import Bytes
 
 NAME: Final = 20  # characters a guest's name may have
+WORDS: Final = 60  # characters of a message that goes with a photo
 SHOWN: Final = 100  # of a guest's own, newest first
 UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -32,11 +33,22 @@ class Given:
     digest: str  # sha256, hex
     size: int
     by: str  # as `named` returns it
+    words: str = ""  # as `message` returns it
+
+
+def plain(said: str) -> str:
+    """Words of a guest as others may see them: one line, nothing invisible."""
+    return " ".join(filter(None, (UNSEEN.sub("", word) for word in said.split())))
 
 
 def named(said: str) -> str:
-    """A name as it may stand under a photo: one line, nothing invisible, at most `NAME` characters."""
-    return " ".join(UNSEEN.sub("", said).split())[:NAME]
+    """A name as it may stand under a photo: as `plain`, at most `NAME` characters."""
+    return plain(said)[:NAME].rstrip()
+
+
+def message(said: str) -> str:
+    """A message (照片留言) as it may stand under a photo: as `plain`, at most `WORDS` characters."""
+    return plain(said)[:WORDS].rstrip()
 
 
 def demand(tx: Tx, album: Album, guest_id: str, *, zone: str) -> int:
@@ -74,6 +86,7 @@ def give(tx: Tx, album: Album, guest_id: str, given: Given, *, zone: str) -> Pho
             album_id=album.id,
             guest_id=guest_id,
             by=given.by,
+            words=given.words,
             digest=given.digest,
             size=given.size,
             name=f"guest-{given.digest[:8]}",

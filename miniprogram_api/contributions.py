@@ -36,20 +36,20 @@ def give(album_id: str, query: ContributionQuery) -> ResponseReturnValue:
     with at.db.reading() as tx:
         mine, guest_id = _entered(tx, album_id)
         contributions.demand(tx, mine.album, guest_id, zone=zone)
-        name = contributions.named(query.name)
+        name, words = contributions.named(query.name), contributions.message(query.words)
+        # a name that stands under a photo already was asked about
         asked = bool(name) and not tx.scalar(select(exists().where(Photo.guest_id == guest_id, Photo.by == name)))
         guest = tx.get_one(Guest, guest_id)
     security.allow(at.redis, f"contributions:{guest_id}", limit=AN_HOUR, window_s=3600)
-    if asked:  # a name that stands under a photo already was asked about
-        own = guest.openid if guest.appid == typed.appid(at, mine.album.organization_id) else ""
-        if typed.risky(at, mine.album.organization_id, name, openid=own):
-            raise BadInput("risky name", code="risky_words")
+    typed_now = "\n".join(filter(None, (name if asked else "", words)))
+    if typed_now and typed.risky_of(at, mine.album.organization_id, guest, typed_now):
+        raise BadInput("risky name or words", code="risky_words")
     content = _picture()
     key = original_key(mine.album.event_id, digest(content))
     at.store.put(key, content)
     with at.db.writing() as tx:
         right, _ = _entered(tx, album_id)
-        given = Given(key, digest(content), len(content), name)
+        given = Given(key, digest(content), len(content), name, words)
         photo = contributions.give(tx, right.album, guest_id, given, zone=zone)
         said = _shown(photo)
     return answer(said)
@@ -119,6 +119,7 @@ def _shown(photo: Photo) -> dict[str, Any]:
         "id": photo.id,
         "state": states.get(photo.state, "waiting"),
         "by": photo.by,
+        "words": photo.words,
         "width": photo.width or 0,
         "height": photo.height or 0,
         "placeholder": photo.placeholder or "",

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from backend import accounts, audit, moderation
+from backend import accounts, audit, comments, moderation
 from backend.accounts import Who
 from backend.db import Tx
+from backend.errors import NotFound
 from backend.http import answer, body, needs, stage
-from backend.models import Checking, Rendition, RenditionKind, Source, SourceKind
+from backend.models import Checking, Comment, Rendition, RenditionKind, Source, SourceKind
 
 bp = Blueprint("review", __name__, url_prefix="/api/v1")
 
@@ -29,11 +30,13 @@ class CheckingChoice(BaseModel):
 @bp.get("/events/<event_id>/review")
 @needs("cull")
 def queue(who: Who, event_id: str) -> ResponseReturnValue:
-    """At most 100 cases, requests of guests first."""
+    """At most 100 cases, requests of guests first; as many comments that guests reported, and that members took off."""
     with stage().db.reading() as tx:
         accounts.their_event(tx, who, event_id, "cull")
         cases = [_case(tx, case) for case in moderation.queue(tx, event_id)]
-    return answer({"cases": cases})
+        said = [_comment(tx, comment, reports) for comment, reports in comments.queue(tx, event_id)]
+        off = [_comment(tx, comment, 0) for comment in comments.off(tx, event_id)]
+    return answer({"cases": cases, "comments": said, "comments_off": off})
 
 
 @bp.post("/photos/<photo_id>/review")
@@ -44,6 +47,20 @@ def decide(who: Who, photo_id: str) -> ResponseReturnValue:
     with stage().db.writing() as tx:
         accounts.their_photo(tx, who, photo_id, "cull")
         moderation.decide(tx, photo_id, who.actor, keep=said.keep)
+    return "", 204
+
+
+@bp.post("/comments/<comment_id>/review")
+@needs("cull")
+def decide_comment(who: Who, comment_id: str) -> ResponseReturnValue:
+    """`keep` true: everybody sees it (again); false: it stays, or goes, off. Closes every open report."""
+    said = body(Decision)
+    with stage().db.writing() as tx:
+        found = tx.get(Comment, comment_id)
+        if found is None:
+            raise NotFound("comment")
+        accounts.their_event(tx, who, found.event_id, "cull")
+        comments.decide(tx, comment_id, who.actor, keep=said.keep)
     return "", 204
 
 
@@ -74,12 +91,26 @@ def _case(tx: Tx, case: moderation.Case) -> dict[str, Any]:
         "album_id": photo.album_id,
         "name": photo.name,
         "by": photo.by,
+        "words": photo.words,
         "state": photo.state.value,
         "why": case.why,
         "picture": _picture(tx, photo.id),
         "reports": reports,
         "check": check,
         "since": min([r.created_at for r in case.reports], default=photo.announced_at),
+    }
+
+
+def _comment(tx: Tx, comment: Comment, reports: int) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "photo_id": comment.photo_id,
+        "picture": _picture(tx, comment.photo_id),
+        "by": comment.by,
+        "text": comment.words,
+        "state": comment.state.value,
+        "reports": reports,
+        "created_at": comment.created_at,
     }
 
 

@@ -30,8 +30,9 @@ def rule(owner: httpx.Client, album_id: str, contributions: str, **more: object)
     assert said.json()["contributions"] == contributions, said.text
 
 
-def give(client: httpx.Client, album_id: str, picture: bytes, name: str = "") -> httpx.Response:
-    return client.post(f"/mp/v1/albums/{album_id}/contributions", params={"name": name}, content=picture)
+def give(client: httpx.Client, album_id: str, picture: bytes, name: str = "", words: str = "") -> httpx.Response:
+    said = {"name": name, "words": words}
+    return client.post(f"/mp/v1/albums/{album_id}/contributions", params=said, content=picture)
 
 
 def own(client: httpx.Client, album_id: str) -> dict[str, str]:
@@ -53,8 +54,9 @@ def test_nothing_of_a_guest_is_public_before_somebody_looked(
     assert give(alice, album_id, jpeg("red")).json()["code"] == "no_contributions"
     rule(owner, album_id, "review")
     assert alice.get(f"/mp/v1/albums/{album_id}").json()["contributions"] == "review"
-    said = give(alice, album_id, jpeg("red"), " 小王\u202e\n ").json()
-    assert (said["state"], said["by"]) == ("waiting", "小王")
+    said = give(alice, album_id, jpeg("red"), " 小王\u202e\n ", " 新婚\n\u202e快乐 " + "!" * 80).json()
+    words = "新婚 快乐 " + "!" * 54
+    assert (said["state"], said["by"], said["words"]) == ("waiting", "小王", words)
     bell.work(stage)
     assert photos(bob, album_id).json()["photos"] == []
     assert bob.get(f"/mp/v1/albums/{album_id}/changes?after=0").json()["changes"] == []
@@ -63,13 +65,13 @@ def test_nothing_of_a_guest_is_public_before_somebody_looked(
     assert own(alice, album_id) == {said["id"]: "waiting"}
     assert own(bob, album_id) == {}
     [case] = cases(owner, cast.event.id)
-    assert (case["why"], case["by"], case["state"]) == ("given", "小王", "stored")
+    assert (case["why"], case["by"], case["words"], case["state"]) == ("given", "小王", words, "stored")
     assert is_picture(visitor(stage).get(str(case["picture"])))
 
     assert owner.post(f"/api/v1/photos/{said['id']}/review", json={"keep": True}).status_code == 204
     bell.work(stage)
     [card] = photos(bob, album_id).json()["photos"]
-    assert (card["id"], card["by"]) == (said["id"], "小王")
+    assert (card["id"], card["by"], card["words"]) == (said["id"], "小王", words)
     assert own(alice, album_id) == {said["id"]: "live"}
     assert cases(owner, cast.event.id) == []
 

@@ -25,8 +25,8 @@ export function choosePictures(count: number): Promise<string[] | 'private'> {
 }
 
 /** The same picture given twice is one. */
-export function givePicture(api: Api, albumId: string, file: string, name: string): Promise<GivenPhoto> {
-  return api.upload<GivenPhoto>({ path: `/mp/v1/albums/${albumId}/contributions`, query: { name }, file })
+export function givePicture(api: Api, albumId: string, file: string, name: string, words: string): Promise<GivenPhoto> {
+  return api.upload<GivenPhoto>({ path: `/mp/v1/albums/${albumId}/contributions`, query: { name, words }, file })
 }
 
 export function readGiven(api: Api, albumId: string): Promise<Given> {

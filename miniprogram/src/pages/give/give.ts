@@ -7,7 +7,7 @@ import { standIn } from '../../lib/thumbhash'
 import { choosePictures, givePicture, readGiven, takeBack } from '../../services/give'
 import { tolerate } from '../../services/refused'
 import type { GivenPhoto } from '../../services/wire'
-import { Kept } from '../../state/kept'
+import { giver } from '../../state/giver'
 import { stage } from '../../state/stage'
 import { fill } from '../../words/fill'
 import { trouble } from '../../words/trouble'
@@ -29,6 +29,7 @@ interface Row {
 interface Sending {
   readonly id: string
   readonly file: string
+  readonly words: string
   readonly at: number
   problem: string
   failed: boolean
@@ -40,6 +41,7 @@ export interface Data {
   face: 'loading' | 'give' | 'off' | 'failed'
   lead: string
   name: string
+  words: string
   rows: Row[]
   left: number
   leftWord: string
@@ -55,10 +57,12 @@ export interface Methods {
   /** Pictures of this phone, by the id the platform gave them: nothing else shows a photo that waits. */
   files: Map<string, string> | null
   busy: boolean
+  timer: number
   leaves: (() => void)[]
   refresh(): Promise<void>
   paint(): void
   type(said: Heard<{ value: string }>): void
+  say(said: Heard<{ value: string }>): void
   choose(): Promise<void>
   sendAll(): Promise<void>
   sendOne(one: Sending): Promise<void>
@@ -67,7 +71,7 @@ export interface Methods {
   again(): void
 }
 
-const kept = new Kept<{ name: string }>('giver', { name: '' }, found => 'name' in found && typeof found.name === 'string')
+const WAITING_MS = 5_000
 
 definePage<Data, Methods>({
   data: {
@@ -76,6 +80,7 @@ definePage<Data, Methods>({
     face: 'loading',
     lead: '',
     name: '',
+    words: '',
     rows: [],
     left: 0,
     leftWord: '',
@@ -88,6 +93,7 @@ definePage<Data, Methods>({
   sending: [],
   files: null,
   busy: false,
+  timer: 0,
   leaves: [],
 
   onLoad(query) {
@@ -95,7 +101,7 @@ definePage<Data, Methods>({
     this.albumId = query['album'] ?? ''
     this.files = new Map()
     this.sending = []
-    this.setData({ name: kept.get().name })
+    this.setData({ name: giver.get().name })
     const repaint = (): void => {
       this.paint()
     }
@@ -108,11 +114,20 @@ definePage<Data, Methods>({
     this.paint()
   },
 
+  /** A photo that nobody else saw changes nothing in the album when it is declined: while one waits, ask. */
   onShow() {
     this.again()
+    this.timer = setInterval(() => {
+      if (this.given.some(({ state }) => state === 'waiting')) this.refresh().catch(tolerate)
+    }, WAITING_MS)
+  },
+
+  onHide() {
+    clearInterval(this.timer)
   },
 
   onUnload() {
+    clearInterval(this.timer)
     for (const leave of this.leaves) leave()
   },
 
@@ -137,7 +152,7 @@ definePage<Data, Methods>({
     })
     const there = this.given.map((photo): Row => {
       const word = { waiting: t.waiting, live: t.live, off: t.shown }[photo.state]
-      const line = [hourMinute(photo.given_at), photo.by].filter(part => part !== '').join('  ')
+      const line = [hourMinute(photo.given_at), photo.by, photo.words].filter(part => part !== '').join('  ')
       const still = photo.placeholder === '' ? '' : standIn(photo.placeholder, photo.width, photo.height)
       const act = photo.state === 'off' ? '' : t.back
       return { id: photo.id, state: photo.state, word, line, src: this.files?.get(photo.id) ?? '', standIn: still, act }
@@ -154,7 +169,11 @@ definePage<Data, Methods>({
 
   type(said) {
     this.setData({ name: said.detail.value })
-    kept.set({ name: said.detail.value })
+    giver.set({ name: said.detail.value })
+  },
+
+  say(said) {
+    this.setData({ words: said.detail.value })
   },
 
   async choose() {
@@ -168,7 +187,9 @@ definePage<Data, Methods>({
       return
     }
     const at = Date.now()
-    this.sending.unshift(...chosen.map((file, n) => ({ id: `sending-${at}-${n}`, file, at, problem: '', failed: false })))
+    const words = this.data.words.trim()
+    this.sending.unshift(...chosen.map((file, n) => ({ id: `sending-${at}-${n}`, file, words, at, problem: '', failed: false })))
+    if (chosen.length > 0) this.setData({ words: '' }) // it went with these
     this.paint()
     await this.sendAll()
   },
@@ -188,7 +209,7 @@ definePage<Data, Methods>({
 
   async sendOne(one) {
     try {
-      const photo = await givePicture(stage().api, this.albumId, one.file, this.data.name.trim())
+      const photo = await givePicture(stage().api, this.albumId, one.file, this.data.name.trim(), one.words)
       this.files?.set(photo.id, one.file)
       this.sending = this.sending.filter(other => other !== one)
       this.given = [photo, ...this.given.filter(({ id }) => id !== photo.id)]
