@@ -15,10 +15,25 @@ from typing import Any, Final
 from redis import Redis, RedisError
 from sqlalchemy import case, distinct, exists, func, insert, or_, select, text
 
+from backend import placements
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.models import Album, Art, Asset, Intake, Photo, Trace, TraceKind
+from backend.models import (
+    Album,
+    Art,
+    Asset,
+    Bridge,
+    BridgeState,
+    Event,
+    Intake,
+    Outage,
+    Photo,
+    Slot,
+    Trace,
+    TraceKind,
+)
 from backend.models import Recipe as RecipeRow
+from backend.models.bridges import ONLINE_MS
 from backend.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -37,6 +52,7 @@ class Step:
     kind: str
     photo_id: str | None = None
     done_at: int = 0
+    placement_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +90,18 @@ def forget(redis: Redis, batches: int) -> None:
 
 
 def write_down(tx: Tx, batches: Sequence[Batch]) -> int:
-    """Idempotent by the name of the batch. Traces of albums or photos that are not there are dropped. Returns rows."""
+    """Idempotent by the name of the batch. Traces of what is not there or elsewhere are dropped. Returns rows."""
     fresh = {batch.batch: batch for batch in batches}
     known = set(tx.scalars(select(Trace.batch).where(Trace.batch.in_(fresh)).distinct()))
     albums = {a.id: a for a in tx.scalars(select(Album).where(Album.id.in_({b.album_id for b in fresh.values()})))}
-    frames = _Frames(tx, {step.photo_id for b in fresh.values() for step in b.steps if step.photo_id})
+    steps = [step for b in fresh.values() for step in b.steps]
+    frames = _Frames(tx, {step.photo_id for step in steps if step.photo_id})
+    placed = placements.sponsors(tx, (step.placement_id for step in steps if step.placement_id))
     rows = [
         row
         for batch in fresh.values()
         if batch.batch not in known and batch.album_id in albums
-        for row in _rows(batch, albums[batch.album_id], frames)
+        for row in _rows(batch, albums[batch.album_id], frames, placed)
     ]
     if rows:
         tx.execute(insert(Trace), rows)
@@ -118,15 +136,35 @@ def report(tx: Tx, event_id: str, art_key: str | None = None) -> dict[str, Any]:
         "top": [{"photo_id": row[0], "name": row[1]} | _line(row[2:]) for row in tx.execute(top)],
         "photos": _photos(tx, event_id),
         "speed": speed(tx, event_id),
+        "outages": outages(tx, event_id),
     }
+
+
+def outages(tx: Tx, event_id: str) -> dict[str, int]:
+    """`{n, total_ms, longest_ms}` of silence of the event's bridges, within its times where they are set.
+
+    One that lasts counts up to now only while the end of the event is known: nobody tells when a laptop is put away.
+    """
+    event, now = tx.get_one(Event, event_id), now_ms()
+    over = select(Outage.began_at, Outage.ended_at).join(Bridge, Bridge.id == Outage.bridge_id)
+    spans = [(began, ended) for began, ended in tx.execute(over.where(Bridge.event_id == event_id))]
+    if event.ends_at is not None:
+        silent = select(Bridge.seen_at).where(
+            Bridge.event_id == event_id, Bridge.state == BridgeState.PAIRED, Bridge.seen_at <= now - ONLINE_MS
+        )
+        spans += [(seen, now) for seen in tx.scalars(silent) if seen is not None]
+    first, last = event.starts_at or 0, event.ends_at or now
+    lengths = [min(ended, last) - max(began, first) for began, ended in spans]
+    lengths = [length for length in lengths if length > 0]
+    return {"n": len(lengths), "total_ms": sum(lengths), "longest_ms": max(lengths, default=0)}
 
 
 def speed(tx: Tx, event_id: str, since: int = 0) -> dict[str, Any]:
     """How long photos took, from the moments in their rows. A lag is `{n, p50_ms, p95_ms}`, null where none is known.
 
     `shot_to_live` by the camera's corrected clock, `received_to_live` by the bridge's. What came from a card was not on
-    the way, and a lag below zero is a clock that was wrong: neither is counted. `finished`: of the photos that have had
-    five minutes, how many were finished within them. `since`: only what went live then or later.
+    the way, and a lag below zero or of a day is a clock that was wrong: none is counted. `finished`: of the photos that
+    have had five minutes, how many were finished within them. `since`: only what went live then or later.
     """
     lately = Photo.live_at >= since
     came = (Photo.event_id == event_id, Photo.live_at.is_not(None), Photo.guest_id.is_(None), lately)
@@ -149,7 +187,7 @@ def speed(tx: Tx, event_id: str, since: int = 0) -> dict[str, Any]:
 
 def _lag(found: list[int]) -> dict[str, int | None]:
     """By nearest rank: each number is the lag of a real photo."""
-    lags = sorted(ms for ms in found if ms >= 0)
+    lags = sorted(ms for ms in found if 0 <= ms < LATE_MS)
     if not lags:
         return {"n": 0, "p50_ms": None, "p95_ms": None}
     p50, p95 = (lags[-(-len(lags) * percent // 100) - 1] for percent in (50, 95))
@@ -157,20 +195,21 @@ def _lag(found: list[int]) -> dict[str, int | None]:
 
 
 def _sponsors(tx: Tx, event_id: str) -> list[dict[str, Any]]:
-    """Per sponsor's art, most seen first, and by version of the recipe it was part of."""
+    """Per sponsor's art, most seen first; by slot, on photos also by version of the recipe."""
     framed = (Trace.event_id == event_id, Trace.frame_key.is_not(None))
-    names = dict(tx.execute(select(Art.key, Art.name)).all())
     rows = tx.execute(select(Trace.frame_key, *_counts()).where(*framed).group_by(Trace.frame_key)).all()
+    names = dict(tx.execute(select(Art.key, Art.name).where(Art.key.in_([row[0] for row in rows]))).all())
     versions: dict[str, list[dict[str, Any]]] = {}
-    by_version = select(Trace.frame_key, Trace.recipe_id, *_counts()).where(*framed)
-    for row in tx.execute(by_version.group_by(Trace.frame_key, Trace.recipe_id).order_by(Trace.recipe_id)):
-        versions.setdefault(row[0], []).append({"version": row[1][:12]} | _line(row[2:]))
-    found = [
+    by_version = select(Trace.frame_key, Trace.slot, Trace.recipe_id, *_counts()).where(*framed)
+    found = tx.execute(by_version.group_by(Trace.frame_key, Trace.slot, Trace.recipe_id)).all()
+    for key, slot, recipe_id, *counts in sorted(found, key=lambda row: (row[1], row[2] or "")):
+        versions.setdefault(key, []).append({"slot": slot.value, "version": (recipe_id or "")[:12]} | _line(counts))
+    sponsors = [
         {"art_key": row[0], "name": names.get(row[0]) or row[0].rpartition("/")[2][:12], "versions": versions[row[0]]}
         | _line(row[1:])
         for row in rows
     ]
-    return sorted(found, key=lambda one: (-one["viewable"], one["art_key"]))
+    return sorted(sponsors, key=lambda one: (-one["viewable"], one["art_key"]))
 
 
 def _photos(tx: Tx, event_id: str) -> dict[str, int]:
@@ -211,12 +250,24 @@ class _Frames:
         return frame.art_key if frame else None
 
 
-def _rows(batch: Batch, album: Album, frames: _Frames) -> Iterable[dict[str, Any]]:
+def _of_banner(album: Album, step: Step) -> str:
+    """A click on no photo and no placement is one on the event's banner, which may be a sponsor's."""
+    return str((album.event.front or {}).get("banner_sponsor", "")) if step.kind == TraceKind.CLICK else ""
+
+
+def _rows(
+    batch: Batch, album: Album, frames: _Frames, placed: dict[str, tuple[str, Slot, str]]
+) -> Iterable[dict[str, Any]]:
     now = now_ms()
     for n, step in enumerate(batch.steps):
         photo = frames.photos.get(step.photo_id or "")
         if step.photo_id and (photo is None or photo.album_id != album.id):
             continue
+        of_event, slot, key = placed.get(step.placement_id or "", ("", Slot.FRAME, ""))
+        if step.placement_id and of_event != album.event_id:
+            continue
+        if not step.placement_id:
+            slot, key = (Slot.FRAME, frames.of(photo) or "") if photo else (Slot.BANNER, _of_banner(album, step))
         yield {
             "batch": batch.batch,
             "n": n,
@@ -228,6 +279,7 @@ def _rows(batch: Batch, album: Album, frames: _Frames) -> Iterable[dict[str, Any
             "kind": TraceKind(step.kind),
             "source": batch.source,
             "recipe_id": photo.made_recipe_id if photo else None,
-            "frame_key": frames.of(photo) if photo else None,
+            "frame_key": key or None,
+            "slot": slot if key else None,
             "done_at": step.done_at if now - LATE_MS <= step.done_at <= now else now,
         }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
@@ -17,7 +19,7 @@ from sqlalchemy import select
 
 from backend import accounts, audit, stats
 from backend.accounts import Who
-from backend.clock import spoken
+from backend.clock import now_ms, spoken
 from backend.errors import NotFound
 from backend.http import answer, body, language, needs, stage
 from backend.models import Certificate, Event
@@ -27,12 +29,14 @@ from web import drawing_fonts, shell
 bp = Blueprint("reports", __name__, url_prefix="/api/v1")
 SHARED_S: Final = 90 * 24 * 3600
 NUMBERS: Final = ("guests", "visit", "viewable", "view", "click", "download", "share")
+OF_SPONSORS: Final = ("guests", "viewable", "view", "click", "download", "share")  # a visit is of no one sponsor
+SLOTS: Final = {"download": "taking"}  # a slot whose word is a number's, too
 WORDS: Final = {
     "guests": ("访客", "Guests"),
     "visit": ("访问", "Visits"),
     "viewable": ("可见曝光", "Viewable"),
     "view": ("大图浏览", "Views"),
-    "click": ("点击", "Clicks"),
+    "click": ("链接点击", "Link clicks"),
     "download": ("下载", "Downloads"),
     "share": ("分享", "Shares"),
     "totals": ("合计", "Totals"),
@@ -43,10 +47,23 @@ WORDS: Final = {
     "shot_to_live": ("快门到上线", "Shutter to live"),
     "received_to_live": ("相机桥收到到上线", "Received by the bridge to live"),
     "lag": ("中位 {p50} 秒，95% 在 {p95} 秒内（{n} 张）", "median {p50} s, 95 % within {p95} s ({n} photos)"),
+    "outages": ("相机桥断线", "Outages of bridges"),
+    "outage": ("{n} 次，共 {total} 分钟，最长 {longest} 分钟", "{n}, {total} min in all, the longest {longest} min"),
+    "no_outage": ("没有", "none"),
     "unknown": ("暂无数据", "not known yet"),
     "finished": ("五分钟内完成", "Finished within five minutes"),
     "of": ("{done}/{due} 张（{percent}%）", "{done} of {due} photos ({percent} %)"),
     "certificate": ("交付证明", "Certificate of delivery"),
+    "frame": ("照片边框", "Frame on photos"),
+    "banner": ("横幅", "Banner"),
+    "start": ("开始页", "Start page"),
+    "tile": ("照片墙", "Tile on the wall"),
+    "taking": ("下载页", "Download page"),
+    "alone": (
+        "只含带有您的边框的照片、您的横幅和广告位",
+        "Only photos with your frame, your banner and your sponsor slots",
+    ),
+    "fresh": ("截至 {at}，每 30 秒自动更新", "As of {at}; fresh every 30 seconds"),
     "rule": (
         "可见曝光：画面一半以上停留一秒。访客按随机编号计数，不计工作人员与机器人。",
         "Viewable: half of the tile for a second. Guests by random id; staff and robots are not counted.",
@@ -112,9 +129,23 @@ def sponsor(token: str) -> ResponseReturnValue:
         if event is None:
             raise NotFound("event")
         said = stats.report(tx, event_id, art_key)
-    rows = [(section, name, [line[number] for number in NUMBERS]) for section, name, line in _lines(said)]
-    heads = [_say(number) for number in NUMBERS]
-    return shell.page(at, "sponsor.html", "message", event=event, rows=rows, heads=heads, rule=_say("rule"))
+    [mine] = said["sponsors"] or [{"name": "", "versions": []}]
+    most = max((hour["viewable"] for hour in said["hours"]), default=0)
+    hours = [(_moment(hour["at"])[-5:], hour["viewable"]) for hour in said["hours"]]
+    return shell.page(
+        at,
+        "sponsor.html",
+        "message",
+        event=event,
+        name=mine["name"],
+        sums=[(_say(number), said["totals"][number]) for number in OF_SPONSORS],
+        hours=hours,
+        most=most or 1,
+        rows=[(section, name, [line[n] for n in OF_SPONSORS]) for section, name, line in _lines(said)[1:]],
+        heads=[_say(number) for number in OF_SPONSORS],
+        term={word: _say(word) for word in ("rule", "hours", "viewable", "alone")},
+        fresh=_say("fresh").format(at=_moment(now_ms())),
+    )
 
 
 def _report(who: Who, event_id: str) -> tuple[Event, dict[str, Any]]:
@@ -137,18 +168,26 @@ def _speed(said: dict[str, Any]) -> list[tuple[str, str]]:
     due, done = said["speed"]["finished"]["due"], said["speed"]["finished"]["in_time"]
     words = _say("of").format(done=done, due=due, percent=done * 100 // due) if due else _say("unknown")
     found.append((_say("finished"), words))
+    found.append((_say("outages"), _silence(said["outages"])))
     return [*found, *([(_say("certificate"), said["certificate_url"])] if said["certificate_url"] else [])]
+
+
+def _silence(said: dict[str, int]) -> str:
+    minutes = {"total": f"{said['total_ms'] / 60_000:.1f}", "longest": f"{said['longest_ms'] / 60_000:.1f}"}
+    return _say("outage").format(n=said["n"], **minutes) if said["n"] else _say("no_outage")
 
 
 def _lines(said: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """(section, name, numbers): what CSV, PDF and the sponsor's page all show."""
-    zone = stage().settings.timezone
     found = [(_say("totals"), "", said["totals"])]
-    found += [(_say("hours"), spoken(line["at"], zone), line) for line in said["hours"]]
+    found += [(_say("hours"), _moment(line["at"]), line) for line in said["hours"]]
     found += [(_say("sources"), line["source"] or "-", line) for line in said.get("sources", [])]
     for line in said["sponsors"]:
         found.append((_say("sponsors"), line["name"], line))
-        found += [(_say("sponsors"), f"{line['name']} · {v['version']}", v) for v in line["versions"]]
+        found += [
+            (_say("sponsors"), f"{line['name']} · {v['version'] or _say(SLOTS.get(v['slot'], v['slot']))}", v)
+            for v in line["versions"]
+        ]
     return found
 
 
@@ -194,6 +233,14 @@ def _sheets(
         for column, number in enumerate(NUMBERS):
             canvas.drawRightString(width - 40 - (len(NUMBERS) - 1 - column) * 46, y, str(line[number]))
         y -= 15
+
+
+def _moment(at: int) -> str:
+    """In the zone of the events, as the reader's language writes it."""
+    zone = stage().settings.timezone
+    if language() != "en":
+        return spoken(at, zone)
+    return f"{datetime.fromtimestamp(at / 1000, ZoneInfo(zone)):%-d %b %Y %H:%M}"
 
 
 def _file(content: str | bytes, kind: str, name: str) -> Response:

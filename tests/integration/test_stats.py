@@ -13,11 +13,12 @@ import httpx
 import pypdfium2
 import pytest
 from redis import RedisError
+from sqlalchemy import select
 
 from backend import branding, stats
 from backend.clock import now_ms
 from backend.context import Stage
-from backend.models import Album, Photo, Trace, TraceKind
+from backend.models import Album, Bridge, Event, Photo, Trace, TraceKind
 from backend.recipe import Recipe
 from backend.storage import art_key, digest
 from tests.bridge_client import BridgeClient
@@ -80,6 +81,17 @@ def test_staff_robots_and_strangers_photos_do_not_count(stage: Stage, cast: Cast
     assert report(http, cast).json()["totals"]["guests"] == 0
 
 
+def test_a_phone_that_gets_a_token_stays_one_guest(stage: Stage, cast: Cast, http: httpx.Client) -> None:
+    """A mini-program looks without a name, and has one from the first like on."""
+    http.post("/mp/v1/track", json=said(cast, "d" * 16, ("visit", None), batch="a" * 16), headers=PHONE)
+    token = http.post("/mp/v1/session", json={"device": "e" * 16}).json()["token"]
+    named = PHONE | {"Authorization": f"Bearer {token}"}
+    http.post("/mp/v1/track", json=said(cast, "d" * 16, ("view", None), batch="b" * 16), headers=named)
+    sweep.once(stage)
+    totals = report(http, cast).json()["totals"]
+    assert (totals["guests"], totals["visit"], totals["view"]) == (1, 1, 1)
+
+
 def test_without_redis_nothing_is_lost(
     stage: Stage, cast: Cast, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,11 +107,18 @@ def test_replaying_a_hundred_thousand_traces_gives_the_numbers_of_every_report(
     stage: Stage, cast: Cast, http: httpx.Client, framed: list[str]
 ) -> None:
     luck, now = random.Random(7), now_ms()
+    with stage.db.writing() as tx:
+        recipe = branding.load(tx, tx.get_one(Album, cast.album.id).recipe_id)
+        tx.get_one(Event, cast.event.id).front = {"banner": "ACME", "banner_sponsor": recipe.frame_key}
     kinds = [kind.value for kind in TraceKind]
     batches = []
     for n in range(1000):
         steps = tuple(
-            stats.Step(kind, None if kind == "visit" else luck.choice(framed), now - luck.randrange(6 * 3_600_000))
+            stats.Step(
+                kind,
+                None if kind == "visit" or (kind == "click" and luck.random() < 0.3) else luck.choice(framed),
+                now - luck.randrange(6 * 3_600_000),
+            )
             for kind in luck.choices(kinds, k=100)
         )
         batches.append(stats.Batch(f"batch-{n:010d}", cast.album.id, f"g{luck.randrange(700)}", "p", steps))
@@ -110,7 +129,7 @@ def test_replaying_a_hundred_thousand_traces_gives_the_numbers_of_every_report(
         for step in batch.steps:
             counted[step.kind] += 1
             guests["all"].add(batch.guest_id)
-            if step.photo_id in framed[1:]:
+            if step.photo_id in framed[1:] or (step.kind == "click" and step.photo_id is None):
                 framed_counted[step.kind] += 1
                 guests["framed"].add(batch.guest_id)
     for _ in range(2):  # the second time is the replay
@@ -121,6 +140,9 @@ def test_replaying_a_hundred_thousand_traces_gives_the_numbers_of_every_report(
     assert found["totals"] == {"guests": len(guests["all"]), **counted}
     [sponsor] = found["sponsors"]
     assert {k: sponsor[k] for k in NUMBERS} == {"guests": len(guests["framed"]), **framed_counted, "visit": 0}
+    banner, frame = sponsor["versions"]
+    assert (banner["version"], banner["view"], frame["view"]) == ("", 0, framed_counted["view"])
+    assert banner["click"] + frame["click"] == framed_counted["click"] > frame["click"] > 0
     assert sum(hour["view"] for hour in found["hours"]) == counted["view"]
     shown = [found["totals"][k] for k in ("guests", "visit", "viewable", "view", "click", "download", "share")]
     rows = list(csv.reader(io.StringIO(report(http, cast, ".csv").text.lstrip("\ufeff"))))
@@ -158,6 +180,48 @@ def test_a_sponsor_sees_their_own_numbers_by_a_link(
     assert http.post(path, json={"art_key": "a/other"}, headers=signed_in(http)).status_code == 404
 
 
+def test_a_tap_on_a_sponsor_is_theirs_in_every_report(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client, framed: list[str]
+) -> None:
+    owner, event, album = signed_in(http), f"/api/v1/events/{cast.event.id}", f"/mp/v1/albums/{cast.album.id}"
+    art = http.post("/api/v1/arts?name=acme.png", content=png_frame(), headers=owner).json()["art"]
+    bell.work(stage)
+    assert http.get(f"/mp/v1/photos/{framed[1]}/sponsor").json() == {"sponsor": None}, "it has no link yet"
+    assert http.get(f"{album}/front").json()["sponsors"] is False
+    for wrong in (
+        "http://acme.example",
+        "javascript:alert(1)",
+        "https://10.0.0.1/",
+        "https://a@acme.example",
+        "https://localhost/",
+        "https://acme.example/'>",
+    ):
+        refused = http.post(f"/api/v1/arts/{art['id']}", json={"link": wrong}, headers=owner)
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_link"), wrong
+    link = {"link": "https://acme.example/spring?p=1"}
+    changed = http.post(f"/api/v1/arts/{art['id']}", json=link, headers=owner).raise_for_status().json()["art"]
+    http.post(event, json={"banner": "ACME", "banner_sponsor": art["key"]}, headers=owner).raise_for_status()
+    front = http.get(f"{album}/front").json()
+    assert (front["sponsors"], front["banner_link"], "banner_sponsor" in front) == (True, link["link"], False)
+    assert http.get(f"/mp/v1/photos/{framed[1]}/sponsor").json() == {"sponsor": {"name": "acme"} | link}
+    assert http.get(f"/mp/v1/photos/{framed[0]}/sponsor").json() == {"sponsor": None}, "no frame on it"
+    assert http.post(event, json={"banner_sponsor": "a/other"}, headers=owner).status_code == 422
+    steps = [("click", framed[1]), ("click", framed[0]), ("click", None), ("click", framed[2])]
+    http.post("/mp/v1/track", json=said(cast, "d" * 16, *steps), headers=PHONE)
+    staff = PHONE | {"Cookie": f"kuaimen_member={owner['Authorization'].removeprefix('Bearer ')}"}
+    http.post("/mp/v1/track", json=said(cast, "e" * 16, *steps), headers=staff)
+    sweep.once(stage)
+    found = report(http, cast).json()
+    [sponsor] = found["sponsors"]
+    assert (found["totals"]["click"], sponsor["click"], sponsor["guests"]) == (4, 3, 1)
+    assert [(one["version"] != "", one["click"]) for one in sponsor["versions"]] == [(False, 1), (True, 2)]
+    rows = list(csv.reader(io.StringIO(report(http, cast, ".csv").text.lstrip("\ufeff"))))
+    clicks = {row[1]: row[6] for row in rows if row[:1] == ["赞助商"]}
+    assert (clicks[changed["name"]], clicks[f"{changed['name']} · 横幅"]) == ("3", "1")
+    made = http.post(f"{event}/report/share", json={"art_key": art["key"]}, headers=owner).json()["url"]
+    assert re.search(r"<dt>链接点击</dt><dd>3</dd>", http.get(made).text)
+
+
 def test_how_fast_photos_were_is_counted_from_their_rows(
     stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
 ) -> None:
@@ -190,3 +254,31 @@ def test_how_fast_photos_were_is_counted_from_their_rows(
     document.close()
     assert "95% 在 19.0 秒内" in text
     assert made_out.json()["url"] in text
+
+
+def test_silence_of_a_bridge_is_an_outage(stage: Stage, cast: Cast, http: httpx.Client) -> None:
+    bridge, now = BridgeClient(http), now_ms()
+
+    def heard_after(silence_ms: int) -> None:
+        with stage.db.writing() as tx:
+            [row] = tx.scalars(select(Bridge).where(Bridge.event_id == cast.event.id))
+            row.seen_at = now_ms() - silence_ms
+        bridge.post("/heartbeat", {}).raise_for_status()
+
+    bridge.post("/heartbeat", {}).raise_for_status()
+    for silence in (5_000, 95_000, 600_000):
+        heard_after(silence)
+    with stage.db.writing() as tx:
+        event = tx.get_one(Event, cast.event.id)
+        event.starts_at, event.ends_at = now - 300_000, None
+    found = report(http, cast).json()["outages"]
+    assert found["n"] == 2, "a heartbeat that is a little late is none"
+    assert found["longest_ms"] == pytest.approx(300_000, abs=20_000), "before the event nobody waited"
+    assert found["total_ms"] == pytest.approx(395_000, abs=40_000)
+    rows = dict(row for row in csv.reader(io.StringIO(report(http, cast, ".csv").text)) if len(row) == 2)
+    assert re.fullmatch(r"2 次，共 \d\.\d 分钟，最长 \d\.\d 分钟", rows["相机桥断线"])
+    with stage.db.writing() as tx:
+        [row] = tx.scalars(select(Bridge).where(Bridge.event_id == cast.event.id))
+        row.seen_at = now - 240_000
+        tx.get_one(Event, cast.event.id).ends_at = now - 60_000
+    assert report(http, cast).json()["outages"]["n"] == 3, "one that lasts counts while the event's end is known"
