@@ -71,21 +71,21 @@ def set_rule(tx: Tx, album_id: str, access: Access, secret: str | None) -> Album
     return album
 
 
-def let_in(tx: Tx, album: Album, said: Said) -> str:
-    """The invitation's id, or an empty word. Raises Refused `wrong_code`, `bad_password`, `not_invited`."""
-    if album.access in SECRET:
-        code = plain(said.code) if album.access is Access.CODE else said.code
-        if album.access_hash is None or not security.password_matches(album.access_hash, code):
-            raise Refused("wrong", code="wrong_code" if album.access is Access.CODE else "bad_password")
-        return ""
-    if album.access is Access.LIST:
-        found = tx.scalars(_invited(album.id, said)).first()
-        if found is None:
-            raise Refused("not on the list", code="not_invited")
-        used = {"opened": Invitation.opened + 1, "opened_at": now_ms()}
-        tx.execute(update(Invitation).where(Invitation.id == found.id).values(**used))
-        return found.id
-    raise Refused("members only", code="locked")
+def compare(album: Album, said: Said) -> None:
+    """With its code or password; not in a transaction: it takes long. Raises Refused `wrong_code`, `bad_password`."""
+    code = plain(said.code) if album.access is Access.CODE else said.code
+    if album.access_hash is None or not security.password_matches(album.access_hash, code):
+        raise Refused("wrong", code="wrong_code" if album.access is Access.CODE else "bad_password")
+
+
+def invited(tx: Tx, album: Album, said: Said) -> Invitation:
+    """Who this is on the album's list; counted. Raises Refused `not_invited`."""
+    found = tx.scalars(_invited(album.id, said)).first()
+    if found is None:
+        raise Refused("not on the list", code="not_invited")
+    used = {"opened": Invitation.opened + 1, "opened_at": now_ms()}
+    tx.execute(update(Invitation).where(Invitation.id == found.id).values(**used))
+    return found
 
 
 def issue(signer: Signer, given: Pass, ttl_s: int) -> str:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-from sqlalchemy import null, select, update
+from sqlalchemy import func, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.clock import now_ms
 from backend.db import Tx
-from backend.errors import BadInput, NotFound
+from backend.errors import BadInput, Conflict, NotFound
 from backend.jobs import CheckArt, RefreshPhoto, RenderAlbum, RenderPhoto
-from backend.models import Album, Art, ArtKind, BrandKit, Photo
+from backend.models import Album, Art, ArtKind, BrandKit, Event, Photo, Placement
 from backend.models import Recipe as RecipeRow
 from backend.recipe import Look, Recipe
 
+MAX_ARTS = 400  # files of an organization
+MAX_ART_BYTES = 800_000_000  # of all of them
+FILE: Final = re.compile(r"\.(png|jpe?g|webp|svg)$", re.IGNORECASE)
+HOST: Final = re.compile(r"([a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}", re.IGNORECASE)  # a name, never an address
 SHOWN = (".png", ".jpg", ".jpeg", ".webp")  # a browser may show these from the store; SVG is only ever a file to save
 
 
@@ -63,6 +70,32 @@ def logos(tx: Tx, album: Album) -> list[str]:
     kit = tx.get(BrandKit, album.brand_kit_id) if album.brand_kit_id else None
     keys = [layer.art_key for layer in wanted(kit).layers if layer.art_key.endswith(SHOWN)]
     return list(dict.fromkeys(keys))
+
+
+def sponsor_on(tx: Tx, photo: Photo) -> Art | None:
+    """The sponsor whose frame guests see on this photo, if a tap on it leads anywhere."""
+    if photo.made_recipe_id is None:
+        return None
+    key = load(tx, photo.made_recipe_id).for_photo(photo.id, photo.shot_at, photo.voice).frame_key
+    mine = select(Art).filter_by(organization_id=photo.organization_id, key=key, removed_at=None)
+    return tx.scalars(mine.where(Art.link != "")).first() if key else None
+
+
+def spoken(art: Art) -> str:
+    """What guests read of a sponsor whose file nobody gave another name."""
+    return FILE.sub("", art.name)
+
+
+def demand_link(said: str) -> None:
+    """Guests may be led there: https, a host with a name, nobody's password in it. Raises BadInput `bad_link`."""
+    try:
+        parts = urlsplit(said)
+        named = parts.scheme == "https" and HOST.fullmatch(parts.hostname or "") is not None
+        well = named and parts.username is None and (parts.port or 443) > 0
+    except ValueError:
+        well = False
+    if said and (not well or re.search(r"[\s\"'<>\\\x00-\x1f]", said)):
+        raise BadInput(f"link: {said[:80]!r}", code="bad_link")
 
 
 def use(tx: Tx, album_id: str, recipe: Recipe) -> bool:
@@ -139,12 +172,25 @@ def _follow(tx: Tx, album_id: str, recipe: Recipe) -> None:
 # --- material -----------------------------------------------------------------------------------------------------
 
 
+def demand_art_room(tx: Tx, organization_id: str, size: int) -> None:
+    """Raises BadInput `art_full`: nobody fills the store with logos."""
+    mine = select(func.count(), func.coalesce(func.sum(Art.size), 0))
+    files, held = tx.execute(mine.where(Art.organization_id == organization_id, Art.removed_at.is_(None))).one()
+    if files >= MAX_ARTS or held + size > MAX_ART_BYTES:
+        raise BadInput(f"{files} files, {held} bytes; at most {MAX_ARTS} and {MAX_ART_BYTES}", code="art_full")
+
+
 def keep_art(tx: Tx, organization_id: str, *, key: str, name: str, kind: ArtKind, size: int) -> Art:
-    """The row of an uploaded file; a worker looks into it. Idempotent by content."""
+    """The row of an uploaded file; a worker looks into it. Idempotent by content, and brings back what was removed.
+
+    Raises BadInput `art_full`.
+    """
     query = select(Art).filter_by(organization_id=organization_id, key=key)
     found = tx.scalars(query).first()
-    if found is None:
-        found = Art(organization_id=organization_id, key=key, name=name[-120:], kind=kind, size=size)
+    if found is None or found.removed_at is not None:
+        demand_art_room(tx, organization_id, size)
+        found = found or Art(organization_id=organization_id, key=key, name=name[-120:], kind=kind)
+        found.size, found.removed_at = size, None
         tx.add(found)
         tx.flush()
     if found.checked_at is None:
@@ -158,8 +204,57 @@ def demand_own_art(tx: Tx, organization_id: str, keys: Iterable[str], usual: fro
     `usual` are keys that were in use already. Raises BadInput naming the key.
     """
     for key in keys:
-        art = tx.scalars(select(Art).filter_by(organization_id=organization_id, key=key)).first()
+        art = tx.scalars(select(Art).filter_by(organization_id=organization_id, key=key, removed_at=None)).first()
         if art is None and key not in usual:
             raise BadInput(f"art_key: there is no art {key}")
         if art is not None and art.refusal is not None:
             raise BadInput(f"art_key: {art.name or key} cannot be used: {art.reason}")
+
+
+def used_by(tx: Tx, organization_id: str) -> dict[str, list[str]]:
+    """Names of the brand kits, albums and events that need an art, by its key."""
+    found: dict[str, list[str]] = {}
+    wishes = [
+        (kit.name, wanted(kit)) for kit in tx.scalars(select(BrandKit).filter_by(organization_id=organization_id))
+    ]
+    of_albums = select(Album.title, Album.recipe_id).where(Album.organization_id == organization_id)
+    own = select(Photo.album_id, Photo.recipe_id).where(Photo.organization_id == organization_id)
+    of_photos = own.where(Photo.recipe_id.is_not(None)).distinct().subquery()
+    with_looks = select(Album.title, of_photos.c.recipe_id).join(of_photos, of_photos.c.album_id == Album.id)
+    rows = [*tx.execute(of_albums).all(), *tx.execute(with_looks).all()]
+    kept = select(RecipeRow).where(RecipeRow.id.in_({recipe_id for _, recipe_id in rows}))
+    recipes = {row.id: Recipe.from_json(row.content) for row in tx.scalars(kept)}
+    needs = [*wishes, *((title, recipes[recipe_id]) for title, recipe_id in rows)]
+    placed = select(Event.title, Art.key).join(Placement, Placement.event_id == Event.id)
+    shown = placed.join(Art, or_(Art.id == Placement.art_id, Art.id == Placement.sponsor_id))
+    mine = shown.where(Placement.organization_id == organization_id, Placement.removed_at.is_(None))
+    named = [*((key, name) for name, recipe in needs for key in recipe.art_keys())]
+    for key, name in (*named, *((key, title) for title, key in tx.execute(mine.order_by(Event.created_at)))):
+        found[key] = [*found.get(key, ()), *([] if name in found.get(key, ()) else [name])]
+    return found
+
+
+def remove_art(tx: Tx, art: Art) -> None:
+    """Out of every list; can be taken back for a day. Repeatable. Raises Conflict `art_used`."""
+    if art.key in used_by(tx, art.organization_id):
+        raise Conflict(f"art {art.id}", code="art_used")
+    art.removed_at = art.removed_at or now_ms()
+
+
+def restore_art(tx: Tx, art: Art) -> None:
+    """Repeatable. Raises NotFound once its bytes are gone, BadInput `art_full`."""
+    if art.size == 0:
+        raise NotFound("art")
+    if art.removed_at is not None:
+        demand_art_room(tx, art.organization_id, art.size)
+        art.removed_at = None
+
+
+def forget_art(tx: Tx, art_id: str, before: int) -> str | None:
+    """The key of bytes to be deleted. None: it was taken back, or somebody began to use it just when it was removed."""
+    gone = update(Art).where(Art.id == art_id, Art.removed_at < before, Art.size > 0)
+    art = tx.get_one(Art, art_id)
+    if art.key in used_by(tx, art.organization_id):
+        art.removed_at = None
+        return None
+    return art.key if tx.execute(gone.values(size=0, checked_at=None).returning(Art.id)).first() else None

@@ -19,7 +19,8 @@ from backend import security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import BadInput, Conflict, Gone, NotFound, Refused
-from backend.models import Album, Bridge, BridgeState, Order, Pairing, PairingState, Photo, PhotoState
+from backend.models import Album, Bridge, BridgeState, Order, Outage, Pairing, PairingState, Photo, PhotoState
+from backend.models.bridges import ONLINE_MS
 from backend.states import move_bridge, move_pairing
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that looks like something else
@@ -126,6 +127,14 @@ def refuse(tx: Tx, asked: Pairing) -> bool:
 def revoke(tx: Tx, bridge: Bridge) -> bool:
     """Its token ends now. False: it had ended."""
     return move_bridge(tx, bridge.id, BridgeState.REVOKED)
+
+
+def heard(tx: Tx, bridge_id: str, said: dict[str, Any], told: int) -> None:
+    """A heartbeat came; if it was long in coming, that was an outage. `told`: the order it has."""
+    before, now = tx.scalar(select(Bridge.seen_at).where(Bridge.id == bridge_id).with_for_update()), now_ms()
+    if before is not None and now - before >= ONLINE_MS:
+        tx.add(Outage(bridge_id=bridge_id, began_at=before, ended_at=now))
+    tx.execute(update(Bridge).where(Bridge.id == bridge_id).values(seen_at=now, said=said, told=told))
 
 
 def order(tx: Tx, bridge: Bridge, do: str, about: str = "") -> int:

@@ -42,6 +42,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "refused": ("没有权限", "You are not allowed to do this."),
     "locked": ("这个相册需要凭口令或邀请进入", "This album opens with a code, a password or an invitation."),
     "likes_off": ("主办方未开放点赞", "The organizer has not opened likes."),
+    "no_comments": ("主办方未开放评论", "The organizer has not opened comments."),
     "wrong_code": ("口令不正确", "The code is wrong."),
     "not_invited": ("邀请码不在名单上", "This invitation is not on the list."),
     "no_downloads": ("主办方未开放下载", "The organizer does not offer downloads."),
@@ -74,7 +75,24 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     ),
     "chain_broken": ("账本对不上，已记录", "These lines do not follow from what was told before. It was noted."),
     "bad_target": ("网址不可用：只能是公网 https 地址", "This address cannot be called: only public https addresses."),
+    "art_used": (
+        "素材正在使用，请先从品牌、相册或广告位里取下",
+        "This art is in use. Take it out of the brand kit, album or sponsor slot first.",
+    ),
+    "art_unfit": (
+        "这个素材不能放在页面上，请用 PNG、JPEG 或 WebP 图片",
+        "This art cannot be shown on a page. Use a PNG, JPEG or WebP picture.",
+    ),
+    "art_heavy": (
+        "图片太大：访客页面上的图片不超过 500 KB",
+        "This picture is too large: guests' phones load it, so it may have 500 KB at most.",
+    ),
+    "bad_link": ("链接不可用：只能是 https:// 开头的网址", "This link cannot be used: it has to begin with https://."),
     "over_quota": ("已超出机构配额", "The quota of the organization is used up."),
+    "art_full": (
+        "素材已满：每个机构最多 400 个文件、800 MB",
+        "No room for more art: an organization has up to 400 files and 800 MB.",
+    ),
     "already_paired": ("该相机桥已完成配对", "This bridge is paired already."),
     "conflict": ("内容已被更新，请刷新", "Somebody changed this first. Please reload."),
     "too_many": ("操作太频繁，请稍后再试", "Too many requests. Please slow down."),
@@ -96,12 +114,25 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "consent_expired": ("同意已过期，请重新确认", "Your consent has expired. Please give it again."),
     "consent_outdated": ("告知内容已更新，请重新确认", "The notice has changed. Please read it and consent again."),
     "guardian_needed": ("未满 14 周岁需由监护人同意", "Under 14 a guardian has to consent."),
+    "tie_over": (
+        "链接已用过或已过期，请回到浏览器再点一次",
+        "This link was used or has expired. Go back to the browser and tap again.",
+    ),
     "ticket_over": ("结果已过期，请重新自拍", "This result is over. Please take a new selfie."),
     "no_face": ("没有看到人脸，请正对镜头重拍", "No face was seen. Please look into the camera and try again."),
     "two_faces": ("画面里不止一个人，请单独自拍", "There is more than one person. Please take it alone."),
     "face_too_small": ("人脸太小，请靠近一些", "The face is too small. Please come closer."),
     "face_unclear": ("人脸不清晰或被遮挡，请重拍", "The face is not clear, or covered. Please try again."),
     "too_dark": ("光线太暗，请换个亮一点的地方", "It is too dark. Please find more light."),
+    "code_needed": ("请输入验证器上的 6 位验证码", "Enter the six digits of your authenticator app."),
+    "bad_code": ("验证码不对或已用过，请等下一个", "This code is wrong or was used. Wait for the next one."),
+    "step_on": ("两步验证已开启，请刷新", "The second step is on already. Please reload."),
+    "wechat_taken": ("这个微信已绑定另一个账号", "This WeChat account belongs to another login."),
+    "not_bound": (
+        "这个微信还没有绑定账号。请先用密码登录，在「我的账号」里绑定。",
+        "This WeChat account is bound to no login. Sign in with the password first and bind it under My account.",
+    ),
+    "scan_over": ("二维码已过期，请刷新后重扫", "This code is over. Reload it and scan again."),
     "wechat": ("微信服务繁忙，请稍后再试", "WeChat is busy. Please try again."),
 }
 

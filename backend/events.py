@@ -14,10 +14,11 @@ from urllib.parse import parse_qs
 
 from sqlalchemy import func, select, update
 
+from backend import placements
 from backend.db import Tx
 from backend.errors import BadInput, NotFound
 from backend.jobs import WriteFeed
-from backend.models import Access, Album, Event, Photo
+from backend.models import Access, Album, Art, Event, Photo
 from backend.states import UNSEEN
 
 SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")  # what a mini-program code may carry
@@ -37,6 +38,7 @@ class Front:
     banner_link: str = ""
     banner_from: int | None = None  # ms UTC; None: from now on
     banner_until: int | None = None  # ms UTC; None: for good
+    banner_sponsor: str = ""  # key of the sponsor's art: whose banner it is, and whose clicks
     share_title: str = ""  # of the card in a chat; empty: the event's title
     share_words: str = ""  # under it; empty: day and place
     share_cover: bool = True  # its picture: the cover if there is one; False: the newest photo
@@ -44,6 +46,7 @@ class Front:
     layout: str = "rows"  # of the wall, for guests who have not chosen: rows, waterfall, grid
     order: str = "new"  # on the wall: new, times (latest shutter first), hot (most liked first)
     likes: bool = True
+    tile_every: int = 12  # photos between two tiles of sponsors on the wall
 
 
 def scene(share_code: str, source: str = "p", album_id: str = "") -> str:
@@ -110,6 +113,11 @@ def front_revision(tx: Tx, album_id: str) -> int:
 def shown(tx: Tx, event: Event, url: Callable[[str], str]) -> dict[str, Any]:
     """The front as guests get it, the same for all of them. `url` signs the cover's key."""
     known = [album for album in albums(tx, event.id) if album.access is not Access.MEMBERS]
+    arts = select(Art.key, Art.link).filter_by(organization_id=event.organization_id, removed_at=None)
+    links = dict(tx.execute(arts.where(Art.link != "")).all())
+    said = asdict(front(event))
+    sponsor = said.pop("banner_sponsor")
+    said["banner_link"] = said["banner_link"] or links.get(sponsor, "")
     return {
         "revision": event.front_revision,
         "title": event.title,
@@ -118,8 +126,19 @@ def shown(tx: Tx, event: Event, url: Callable[[str], str]) -> dict[str, Any]:
         "ends_at": event.ends_at,
         "state": event.state.value,
         "cover_url": url(event.cover_key) if event.cover_key else None,
-        **asdict(front(event)),
-        "albums": [{"id": a.id, "title": a.title, "downloads": a.downloads} for a in known],
+        **said,
+        "sponsors": bool(links),
+        "placements": placements.shown(tx, event.id, url),
+        "albums": [
+            {
+                "id": a.id,
+                "title": a.title,
+                "downloads": a.downloads,
+                "contributions": a.contributions.value,
+                "comments": a.comments,
+            }
+            for a in known
+        ],
     }
 
 

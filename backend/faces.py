@@ -10,7 +10,7 @@ import base64
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -250,9 +250,9 @@ def match(tx: Tx, guest_id: str, shown: Sequence[Photo]) -> int:
     return len(new)
 
 
-def theirs(guest_id: str) -> ColumnElement[bool]:
-    """Photos that are a following guest's."""
-    return exists().where(FaceMatch.photo_id == Photo.id, FaceMatch.guest_id == guest_id).correlate(Photo)
+def theirs(guest_ids: Collection[str]) -> ColumnElement[bool]:
+    """Photos of those of these guests who follow."""
+    return exists().where(FaceMatch.photo_id == Photo.id, FaceMatch.guest_id.in_(guest_ids)).correlate(Photo)
 
 
 def ungrouped(tx: Tx) -> list[GroupFaces]:

@@ -51,6 +51,7 @@ class Entry:
     revision: int
     thumb_key: str | None = None
     view_key: str | None = None
+    phone_key: str | None = None
     width: int = 0
     height: int = 0
     placeholder: str = ""
@@ -60,6 +61,7 @@ class Entry:
     retouched_at: int | None = None
     likes: int = 0
     by: str = ""
+    words: str = ""
     stage: SourceKind = SourceKind.PREVIEW
 
 
@@ -288,12 +290,6 @@ def latest(tx: Tx, album_id: str, upto: int, limit: int) -> list[Entry]:
     return sorted([*_entries(tx, rows), *gone], key=lambda entry: entry.revision)[-limit:]
 
 
-def most_liked(tx: Tx, album_id: str, limit: int) -> list[Entry]:
-    """Visible photos, most likes first, then newest."""
-    query = select(Photo).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
-    return _entries(tx, tx.scalars(query.order_by(Photo.likes.desc(), Photo.position.desc()).limit(limit)).all())
-
-
 def newest(tx: Tx, album_id: str) -> int:
     """The revision a guest starts following from. Read it before reading history."""
     return tx.scalar(select(Album.revision).where(Album.id == album_id)) or 0
@@ -320,12 +316,17 @@ def card(entry: Entry, url: Callable[[str], str]) -> dict[str, Any]:
         "height": entry.height,
         "placeholder": entry.placeholder,
         "dominant": entry.dominant,
-        "urls": {"thumb": url(entry.thumb_key), "view": url(entry.view_key)},
+        "urls": {
+            "thumb": url(entry.thumb_key),
+            "phone": url(entry.phone_key or entry.view_key),  # photos made before there was one have none
+            "view": url(entry.view_key),
+        },
         "shot_at": entry.shot_at,
         "live_at": entry.live_at,
         "retouched_at": entry.retouched_at,
         "likes": entry.likes,
         "by": entry.by,
+        "words": entry.words,
         "stage": entry.stage.value,
     }
 
@@ -383,6 +384,7 @@ def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, 
         revision=photo.revision,
         thumb_key=keys.get((photo.id, "thumb")),
         view_key=keys.get((photo.id, "view")),
+        phone_key=keys.get((photo.id, "phone")),
         width=photo.width or 0,
         height=photo.height or 0,
         placeholder=photo.placeholder or "",
@@ -392,5 +394,6 @@ def _entry(photo: Photo, keys: dict[tuple[str, str], str], made_from: dict[str, 
         retouched_at=photo.retouched_at,
         likes=photo.likes,
         by=photo.by,
+        words=photo.words,
         stage=made_from.get(photo.made_source_id or "", SourceKind.PREVIEW),
     )

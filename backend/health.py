@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from backend.models import Bridge, BridgeState
+from backend.models.bridges import ONLINE_MS
 
-ONLINE_MS: Final = 30_000
 RECENT_MS: Final = 600_000
 FEW_PHOTOS: Final = 300
 CLOCK_MS: Final = 5_000

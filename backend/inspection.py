@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.jobs import Inspect, RefreshPhoto
 from backend.models import (
+    Album,
     Art,
     BrandKit,
     Event,
@@ -79,7 +80,7 @@ def named(tx: Tx) -> dict[str, Named]:
     """Every blob that has to be there, by its key."""
     found: dict[str, Named] = {}
     found |= {key: Named("art") for key in _brand_keys(tx)}
-    found |= {key: Named("art", size) for key, size in tx.execute(select(Art.key, Art.size))}
+    found |= {key: Named("art", size) for key, size in tx.execute(select(Art.key, Art.size).where(Art.size > 0))}
     for event in tx.execute(select(Event.cover_key, Event.cover_source_key)):
         found |= {key: Named("cover") for key in event if key}
     for export in tx.scalars(select(Export)):
@@ -148,8 +149,9 @@ def note(tx: Tx, inspection_id: str, **facts: Any) -> None:  # noqa: ANN401 - co
 
 
 def _brand_keys(tx: Tx) -> Iterator[str]:
-    """Art that recipes and brand kits name; what the seed brought has no row of its own."""
-    for content in tx.scalars(select(Recipe.content)):
+    """Art that brand kits name, and recipes photos are wanted with; what the seed brought has no row of its own."""
+    used = or_(Recipe.id.in_(select(Album.recipe_id)), Recipe.id.in_(select(Photo.recipe_id)))
+    for content in tx.scalars(select(Recipe.content).where(used)):
         yield from _art_in(content)
     for kit in tx.scalars(select(BrandKit)):
         yield from _art_in([kit.look, kit.layers, kit.frame, kit.turns, kit.logo_key])

@@ -165,10 +165,10 @@ def account(tx: Tx, event: Event, by: dict[str, dict[str, Any]] | None = None) -
 
     Whole files of all bridges are sorted into one place each: a photo (several files of one press are one), still on a
     bridge, aside, refused. A file that a bridge calls safe and whose bytes are not here as an original has no place: it
-    is named, and nothing adds up.
+    is named, and nothing adds up. Guests' own photos were on no bridge and are not counted.
     """
     accounts = by or {}
-    photos = tx.scalars(select(Photo).filter_by(event_id=event.id)).all()
+    photos = tx.scalars(select(Photo).filter_by(event_id=event.id, guest_id=None)).all()
     here = set(tx.scalars(select(Asset.digest).filter_by(event_id=event.id)))
     purged = select(Asset.digest).join(Photo, Photo.id == Asset.photo_id).where(Photo.event_id == event.id)
     removed = set(tx.scalars(purged.where(Photo.state == PhotoState.PURGED)))

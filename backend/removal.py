@@ -43,6 +43,8 @@ from backend.storage import EXPORT_PREFIX, FEED_PREFIX, RENDITION_PREFIX
 
 DAY_MS: Final = 24 * 3600 * 1000
 BLANK: Final[dict[str, Any]] = {  # all a purged photo's row forgets: what shows the picture, or says what is in it
+    "by": "",
+    "words": "",
     "placeholder": None,
     "dominant": None,
     "look": {},

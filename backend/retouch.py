@@ -7,11 +7,11 @@ promise to be (N13). Work by hand is a file that was edited elsewhere, or settin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.aids import Aids
@@ -28,6 +28,7 @@ from backend.models import (
     RetouchTask,
     Source,
     SourceKind,
+    Tag,
     Trace,
     TraceKind,
 )
@@ -250,3 +251,27 @@ def _claimed_anew(tx: Tx, member_id: str, photo: Photo) -> RetouchTask | None:
     claim_retouch(tx, made.id, member_id, LEASE_S, again=False)
     tx.refresh(made)
     return made
+
+
+def tag(tx: Tx, photo: Photo, names: Iterable[str]) -> list[str]:
+    """These are its tags; what differs by spaces only is one. Returns them as they are kept."""
+    kept = [name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name]
+    tx.get_one(Photo, photo.id, with_for_update={"key_share": True})  # two members who tag it wait for each other
+    tx.execute(delete(Tag).where(Tag.photo_id == photo.id))
+    tx.add_all(Tag(photo_id=photo.id, name=name, event_id=photo.event_id) for name in kept)
+    tx.flush()
+    return kept
+
+
+def tags_of(tx: Tx, photo_ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    rows = select(Tag.photo_id, Tag.name).where(Tag.photo_id.in_(photo_ids)).order_by(Tag.name)
+    for photo_id, name in tx.execute(rows):
+        found.setdefault(photo_id, []).append(name)
+    return found
+
+
+def tags_of_event(tx: Tx, event_id: str) -> list[str]:
+    """The most used first."""
+    counted = select(Tag.name).where(Tag.event_id == event_id).group_by(Tag.name)
+    return list(tx.scalars(counted.order_by(func.count().desc(), Tag.name)))

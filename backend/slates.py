@@ -7,6 +7,7 @@ from a clock that was set right afterwards, still finds its owner.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
@@ -49,8 +50,8 @@ def sight(tx: Tx, photo_id: str, said: str) -> bool:
     return True
 
 
-def theirs(guest_id: str) -> ColumnElement[bool]:
-    """Photos between a slate of this guest and the next slate of the same camera."""
+def theirs(guest_ids: Collection[str]) -> ColumnElement[bool]:
+    """Photos between a slate of one of these guests and the next slate of the same camera."""
     shot, slate, other, later = aliased(SlateShot), aliased(Photo), aliased(SlateShot), aliased(Photo)
     same_camera = and_(_same(slate), _moment(slate) <= _moment(Photo))
     between = (
@@ -59,7 +60,7 @@ def theirs(guest_id: str) -> ColumnElement[bool]:
         .where(_moment(later) <= _moment(Photo))
         .correlate(Photo, slate)
     )
-    mine = exists().where(shot.photo_id == slate.id, shot.guest_id == guest_id, same_camera, ~between)
+    mine = exists().where(shot.photo_id == slate.id, shot.guest_id.in_(guest_ids), same_camera, ~between)
     return mine.correlate(Photo)
 
 

@@ -10,6 +10,7 @@ from backend import checking
 from backend.checking import Moderator, PeopleOnly, WeChatModerator
 from backend.context import Stage
 from backend.errors import BadInput
+from backend.models import Guest
 from backend.wechat import Suggest, TextScene, WeChatFailed
 from backend.wechat.opening import appid_of
 
@@ -43,6 +44,12 @@ def risky(at: Stage, organization_id: str, words: str, *, openid: str = "") -> b
     except WeChatFailed as exc:
         log.warning("words not checked errcode=%s", exc.errcode)
         return False
+
+
+def risky_of(at: Stage, organization_id: str, guest: Guest, words: str) -> bool:
+    """As `risky`, of words this guest typed."""
+    own = guest.openid if guest.appid == appid(at, organization_id) else ""
+    return risky(at, organization_id, words, openid=own)
 
 
 def refuse_risky(at: Stage, organization_id: str, words: Iterable[str]) -> None:

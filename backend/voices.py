@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.models import Photo, Trace, TraceKind
+from backend.models import Photo, Slot, Trace, TraceKind
 from backend.recipe import Recipe, Turn
 
 SETTLED_MS: Final = 5 * 60_000  # younger photos are about to be looked at: they count as much as others were
@@ -46,9 +46,8 @@ def _seen(tx: Tx, event_id: str, turns: list[Turn]) -> dict[str, float]:
     """How often each was seen since all of them have had a turn, and is about to be."""
     since = max(turn.from_at or 0 for turn in turns)
     keys = [turn.key for turn in turns]
-    counted = select(Trace.frame_key, func.count()).where(
-        Trace.event_id == event_id, Trace.frame_key.in_(keys), Trace.kind == TraceKind.VIEWABLE
-    )
+    framed = (Trace.event_id == event_id, Trace.frame_key.in_(keys), Trace.slot == Slot.FRAME)
+    counted = select(Trace.frame_key, func.count()).where(*framed, Trace.kind == TraceKind.VIEWABLE)
     seen = dict(
         tx.execute((counted.where(Trace.done_at >= since) if since else counted).group_by(Trace.frame_key)).all()
     )

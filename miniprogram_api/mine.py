@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from qrcode.constants import ERROR_CORRECT_M
 from sqlalchemy import or_
 
-from backend import faces, feed, gate, slates
+from backend import faces, feed, gate, slates, ties
 from backend.errors import Unauthorized
 from backend.http import answer, calling_guest, stage
 from backend.openapi import endpoint
@@ -40,15 +40,16 @@ def slate(json: SlateRequest) -> ResponseReturnValue:
 @bp.get("/albums/<album_id>/mine")
 @endpoint(query=MineQuery, answers={200: History})
 def mine(album_id: str, query: MineQuery) -> ResponseReturnValue:
-    """As photos, only those that are this guest's: by slate, or by face for who follows."""
+    """As photos, only those that are this guest's: by slate, or by face for who follows; in WeChat also those of the
+    browser they came from.
+    """
     caller = calling_guest()
     if caller is None:
         raise Unauthorized
     with stage().db.reading() as tx:
         right = gate.enter(tx, album_id)
-        page = feed.history(
-            tx, album_id, query.before, query.limit, only=or_(slates.theirs(caller), faces.theirs(caller))
-        )
+        who = ties.same(tx, caller, right.album.event_id)
+        page = feed.history(tx, album_id, query.before, query.limit, only=or_(slates.theirs(who), faces.theirs(who)))
     url = gate.signed(stage(), right)
     cards = [feed.card(entry, url) for entry in page.entries]
     return answer({"photos": cards, "next": page.cursor if page.more else None})

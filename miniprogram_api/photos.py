@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
-from backend import downloads, gate, moderation, security
+from backend import branding, downloads, gate, moderation, security
 from backend.clock import now_ms
 from backend.db import Tx
 from backend.errors import NotFound, Unauthorized
@@ -15,7 +15,7 @@ from backend.http import answer, calling_guest, stage
 from backend.jobs import RefreshPhoto
 from backend.models import Photo, PhotoState, Rendition, RenditionKind
 from backend.openapi import endpoint
-from miniprogram_api.shapes import Download, Reported, ReportRequest, SeenRequest, Waiting
+from miniprogram_api.shapes import Download, Reported, ReportRequest, SeenRequest, SponsorOn, Waiting
 
 bp = Blueprint("guest_photos", __name__, url_prefix="/mp/v1")
 
@@ -43,6 +43,19 @@ def download(photo_id: str) -> ResponseReturnValue:
     url = gate.signed(at, mine, name=f"kuaimen-{photo.position}.jpg")(full.key)
     said = {"url": url, "width": full.width, "height": full.height, "size": full.size}
     return answer(said | {"expires_at": now_ms() + at.settings.photo_url_ttl * 1000})
+
+
+@bp.get("/photos/<photo_id>/sponsor")
+@endpoint(answers={200: SponsorOn})
+def sponsor(photo_id: str) -> ResponseReturnValue:
+    """Whose frame is on it, and where a tap on that leads. A tap is told as a `click` of the photo: `POST /track`."""
+    calling_guest()
+    with stage().db.reading() as tx:
+        photo = live_photo(tx, photo_id)
+        gate.enter(tx, photo.album_id)
+        found = branding.sponsor_on(tx, photo)
+    said = {"name": branding.spoken(found), "link": found.link} if found is not None else None
+    return answer({"sponsor": said})
 
 
 @bp.post("/photos/<photo_id>/report")

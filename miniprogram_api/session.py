@@ -98,6 +98,7 @@ def album_json(tx: Tx, album: Album) -> dict[str, Any]:
         "locked": locked,
         "downloads": album.downloads,
         "contributions": album.contributions.value,
+        "comments": album.comments,
         "photos": 0 if locked else feed.visible(tx, album.id),
         "revision": album.revision,
         "templates": _asked(album.organization_id),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.models import Contributions, Reason
+from backend.models import CommentState, Contributions, Reason
 
 Moment = int | None  # ms UTC
 
@@ -62,6 +62,10 @@ class SubscriptionRequest(Shape):
     tap: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] | None = None
 
 
+class TicketRequest(Shape):
+    ticket: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{20,100}$")]
+
+
 class SeenRequest(Shape):
     shown_at: Annotated[int, Field(ge=0, lt=10**14)]
 
@@ -80,6 +84,7 @@ class EntryRequest(Shape):
 
 class ContributionQuery(Shape):
     name: Annotated[str, Field(max_length=100)] = ""  # under which the guest gives it
+    words: Annotated[str, Field(max_length=200)] = ""  # a message with it; cut to 60 characters, nothing invisible
 
 
 class ExportRequest(Shape):
@@ -92,6 +97,19 @@ class Session(BaseModel):
     token: str
     guest_id: str
     expires_in: int
+
+
+class TieOffer(BaseModel):
+    url: str
+    expires_in: int
+
+
+class TieShape(BaseModel):
+    tied: bool
+
+
+class TieNow(TieShape):
+    templates: list[str]
 
 
 class ScheduleLine(BaseModel):
@@ -133,6 +151,7 @@ class AlbumShape(BaseModel):
     locked: bool
     downloads: bool
     contributions: Contributions
+    comments: bool
     photos: int
     revision: int
     templates: list[str]
@@ -147,6 +166,7 @@ class Scanned(BaseModel):
 
 class Urls(BaseModel):
     thumb: str
+    phone: str  # ≤ 200 KB, long edge 1280 px; of photos older than it the view's
     view: str
 
 
@@ -165,6 +185,7 @@ class PhotoShape(BaseModel):
     retouched_at: Moment
     likes: int
     by: str  # the guest who gave it, or empty
+    words: str  # that guest's message with it, or empty
     stage: Literal["preview", "original", "retouched"]
 
 
@@ -192,6 +213,25 @@ class FrontAlbum(BaseModel):
     id: str
     title: str
     downloads: bool
+    contributions: Contributions
+    comments: bool
+
+
+class PlacementShape(BaseModel):
+    """A sponsor's picture in a slot; who of several is shown the phone decides, from the shares."""
+
+    id: str
+    slot: Literal["start", "tile", "download"]
+    name: str
+    words: str
+    link: str  # empty: nowhere
+    url: str
+    width: int
+    height: int
+    share: int
+    cap: int  # showings for one guest in a day; 0: no limit
+    from_at: Moment
+    until_at: Moment
 
 
 class FrontShape(BaseModel):
@@ -217,6 +257,9 @@ class FrontShape(BaseModel):
     layout: Literal["rows", "waterfall", "grid"]
     order: Literal["new", "times", "hot"]
     likes: bool
+    tile_every: int  # photos between two tiles of sponsors
+    placements: list[PlacementShape]
+    sponsors: bool  # a photo may have a sponsor's link: GET /photos/<id>/sponsor
     albums: list[FrontAlbum]
 
 
@@ -234,6 +277,15 @@ class Download(BaseModel):
 
 class Reported(BaseModel):
     hidden: bool
+
+
+class SponsorShape(BaseModel):
+    name: str
+    link: str
+
+
+class SponsorOn(BaseModel):
+    sponsor: SponsorShape | None
 
 
 class Entered(BaseModel):
@@ -280,6 +332,7 @@ class ContributionShape(BaseModel):
     id: str
     state: Literal["waiting", "live", "off"]
     by: str
+    words: str
     width: int
     height: int
     placeholder: str  # empty until it was rendered
@@ -293,5 +346,39 @@ class ContributionsShape(BaseModel):
     photos: list[ContributionShape]
 
 
+class CommentsQuery(Shape):
+    limit: Annotated[int, Field(ge=0, le=200)] = 200
+
+
+class CommentRequest(Shape):
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(max_length=200)] = ""  # cut to 20 characters, nothing invisible
+
+
+class CommentShape(BaseModel):
+    id: str
+    by: str
+    text: str
+    state: CommentState  # other than shown: the asker's own
+    own: bool
+    reported: bool  # by the asker
+    created_at: int
+
+
+class CommentsShape(BaseModel):
+    comments: list[CommentShape]
+    count: int  # of what everybody sees
+
+
 class Waiting(BaseModel):
     retry_after: int
+
+
+class Asking(BaseModel):
+    """A browser that wants to sign in as a member, or to bind this WeChat account to one."""
+
+    binds: bool
+    name: str
+    organization: str
+    asked_from: str
+    number: str

@@ -24,11 +24,15 @@ ROBOTS: Final = re.compile(r"bot\b|crawl|spider|slurp|preview|headless|curl|wget
 class StepShape(Shape):
     kind: TraceKind
     photo_id: Annotated[str, Field(max_length=16)] | None = None
+    placement_id: Annotated[str, Field(max_length=16)] | None = None  # instead of a photo
     done_at: Annotated[int, Field(ge=0, lt=10**14)]
 
 
 class TrackRequest(Shape):
-    """`batch`: a random name, the same when the batch is sent again. `device`: as for a session, without a token."""
+    """`batch`: a random name, the same when the batch is sent again. `device`: a random id; counts instead of a token.
+
+    A mini-program has a token only once its guest asked for something by name, and is one guest before and after.
+    """
 
     batch: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{16,40}$")]
     album_id: Annotated[str, Field(max_length=16)]
@@ -42,14 +46,17 @@ class TrackRequest(Shape):
 def track(json: TrackRequest) -> ResponseReturnValue:
     """Visits, viewable tiles, views, clicks, downloads, shares. 204 whether or not they count."""
     at, guest_id = stage(), calling_guest()
-    if guest_id is None:
-        if json.device is None:
-            raise Unauthorized
+    if json.device is not None:
         guest_id = security.token_hash(json.device)[:32]
+    if guest_id is None:
+        raise Unauthorized
     security.allow(at.redis, f"track:{guest_id}", limit=60, window_s=60)
     if ROBOTS.search(request.user_agent.string) or _is_staff():
         return "", 204
-    steps = tuple(stats.Step(one.kind.value, one.photo_id, one.done_at) for one in json.traces)
+    steps = tuple(
+        stats.Step(one.kind.value, one.photo_id, one.done_at, None if one.photo_id else one.placement_id)
+        for one in json.traces
+    )
     source = json.source if json.source in SOURCES else ""
     batch = stats.Batch(json.batch, json.album_id, guest_id, source, steps)
     if not stats.wait_in_line(at.redis, batch):

@@ -15,14 +15,14 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from backend import deliveries, faces, milestones, slates, subscriptions, usage
+from backend import deliveries, faces, milestones, slates, subscriptions, ties, usage
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
 from backend.deliveries import Owed
 from backend.errors import BadInput
 from backend.jobs import NotifyAlbum
-from backend.models import Album, FaceMatch, Milestone, Photo, PhotoState, SlateShot, Subscription
+from backend.models import Album, FaceMatch, Milestone, Photo, PhotoState, SlateShot, Subscription, Tie
 from backend.wechat import Kind, Outcome, Told, WeChatFailed
 from backend.wechat.opening import settings_of, templates_of
 from backend.wechat.templates import Templates
@@ -112,15 +112,17 @@ def _plan(stage: Stage, album_id: str, templates: dict[str, Templates]) -> bool:
 
 
 def _own(tx: Tx, album_id: str) -> dict[str, list[int]]:
-    """Listeners with photos of their own, by slate or face → when each went live, ascending."""
+    """Listeners with photos of their own, by slate or face, also in their browser → when each went live, ascending."""
     event_id = tx.get_one(Album, album_id).event_id
     by_slate = select(SlateShot.guest_id).where(SlateShot.event_id == event_id)
     by_face = select(FaceMatch.guest_id).where(FaceMatch.event_id == event_id)
-    some = or_(Subscription.guest_id.in_(by_slate), Subscription.guest_id.in_(by_face))
+    by_tie = select(Tie.joined_id).where(Tie.event_id == event_id)
+    some = or_(*(Subscription.guest_id.in_(these) for these in (by_slate, by_face, by_tie)))
     shown = select(Photo.live_at).where(Photo.album_id == album_id, Photo.state == PhotoState.LIVE)
     found = {}
     for guest_id in tx.scalars(select(Subscription.guest_id).where(Subscription.album_id == album_id, some)):
-        theirs = shown.where(or_(slates.theirs(guest_id), faces.theirs(guest_id)))
+        who = ties.same(tx, guest_id, event_id)
+        theirs = shown.where(or_(slates.theirs(who), faces.theirs(who)))
         found[guest_id] = [at for at in tx.scalars(theirs.order_by(Photo.live_at)) if at is not None]
     return found
 

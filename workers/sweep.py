@@ -116,11 +116,12 @@ def _write_scans(stage: Stage) -> None:
 
 
 def tidy(stage: Stage) -> int:
-    """Drop uploads by parts that nobody finished (a bridge that comes back starts a new one) and old samples.
+    """Drop uploads by parts that nobody finished (a bridge that comes back starts a new one), old samples, removed art.
 
     Returns how many uploads.
     """
     material.forget_samples(stage)
+    material.forget_arts(stage)
     before = now_ms() - UPLOAD_KEPT_MS
     with stage.db.writing() as tx:
         tx.execute(delete(Upload).where(Upload.created_at < before))

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import accounts, audit, branding
+from backend import accounts, audit, branding, events, typed
 from backend.accounts import Who
+from backend.db import Tx
 from backend.errors import BadInput, NotFound, TooLarge
 from backend.http import answer, body, needs, query, stage
 from backend.jobs import MakeSample
-from backend.models import Art, ArtKind, BrandKit, Event, Photo, PhotoState, Sample
+from backend.models import Art, ArtKind, BrandKit, Event, EventState, Photo, PhotoState, Sample
 from backend.recipe import Recipe
 from backend.storage import art_key, digest
 from backend.stripped import stripped
@@ -35,6 +36,13 @@ RIGHT = "change_brand"
 
 class ArtQuery(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class ArtChange(BaseModel):
+    """What is left out stays as it is. `link`: https, where a guest's tap on this sponsor leads; empty: nowhere."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    link: Annotated[str, Field(max_length=300)] | None = None
 
 
 class Kit(BaseModel):
@@ -74,6 +82,9 @@ def add_art(who: Who) -> ResponseReturnValue:
         raise TooLarge(f"{len(content)} bytes; at most {MAX_ART_BYTES}")
     content = stripped(content)  # logos are shown on big screens as they are
     key = art_key(who.organization_id, digest(content), suffix)
+    with stage().db.reading() as tx:
+        if tx.scalars(select(Art.id).filter_by(organization_id=who.organization_id, key=key)).first() is None:
+            branding.demand_art_room(tx, who.organization_id, len(content))
     stage().store.put(key, content, content_type=CONTENT_TYPES[suffix])
     kind = ArtKind.CUBE if suffix == "cube" else ArtKind.PICTURE
     with stage().db.writing() as tx:
@@ -86,10 +97,60 @@ def add_art(who: Who) -> ResponseReturnValue:
 @bp.get("/arts")
 @needs(RIGHT, whole=True)
 def list_arts(who: Who) -> ResponseReturnValue:
-    mine = select(Art).filter_by(organization_id=who.organization_id).order_by(Art.created_at.desc())
+    """Newest first, with the names of the brand kits and albums that need it."""
+    mine = select(Art).filter_by(organization_id=who.organization_id, removed_at=None).order_by(Art.created_at.desc())
     with stage().db.reading() as tx:
-        found = [_art(row) for row in tx.scalars(mine)]
-    return answer({"arts": found})
+        used = branding.used_by(tx, who.organization_id)
+        found = [_art(row) | {"used_by": used.get(row.key, [])} for row in tx.scalars(mine)]
+    most = {"files": branding.MAX_ARTS, "bytes": branding.MAX_ART_BYTES}
+    return answer({"arts": found, "most": most})
+
+
+@bp.post("/arts/<art_id>")
+@needs(RIGHT, whole=True)
+def change_art(who: Who, art_id: str) -> ResponseReturnValue:
+    """A sponsor's name and link. No picture changes; guests who have an album open are told at once."""
+    said = body(ArtChange)
+    wanted = said.model_dump(exclude_none=True)
+    branding.demand_link(wanted.get("link", ""))
+    typed.refuse_risky(stage(), who.organization_id, [said.name or ""])
+    with stage().db.writing() as tx:
+        art = _their_art(tx, who, art_id)
+        before = {name: getattr(art, name) for name in wanted}
+        for name, value in wanted.items():
+            setattr(art, name, value)
+        if before.get("link", art.link) != art.link:
+            _tell_guests(tx, art)
+        audit.record(tx, art.organization_id, who.actor, "change_art", f"art:{art.id}", (before, wanted))
+        shown = _art(art)
+    return answer({"art": shown})
+
+
+@bp.post("/arts/<art_id>/remove")
+@needs(RIGHT, whole=True)
+def remove_art(who: Who, art_id: str) -> ResponseReturnValue:
+    """Can be taken back for a day. 409 `art_used`: a brand kit or an album needs it."""
+    with stage().db.writing() as tx:
+        art = _their_art(tx, who, art_id)
+        branding.remove_art(tx, art)
+        if art.link:
+            _tell_guests(tx, art)
+        audit.record(tx, art.organization_id, who.actor, "remove_art", f"art:{art.id}", ({"name": art.name}, {}))
+    return "", 204
+
+
+@bp.post("/arts/<art_id>/restore")
+@needs(RIGHT, whole=True)
+def restore_art(who: Who, art_id: str) -> ResponseReturnValue:
+    """404 once its bytes are gone."""
+    with stage().db.writing() as tx:
+        art = _their_art(tx, who, art_id)
+        branding.restore_art(tx, art)
+        if art.link:
+            _tell_guests(tx, art)
+        audit.record(tx, art.organization_id, who.actor, "restore_art", f"art:{art.id}", ({}, {"name": art.name}))
+        shown = _art(art)
+    return answer({"art": shown})
 
 
 @bp.get("/brands")
@@ -105,6 +166,7 @@ def list_kits(who: Who) -> ResponseReturnValue:
 @needs(RIGHT, whole=True)
 def add_kit(who: Who) -> ResponseReturnValue:
     said = body(Kit)
+    _refuse_risky(who, said)
     kit = BrandKit(organization_id=who.organization_id, name=said.name or "品牌", look={"preset": "auto"})
     with stage().db.writing() as tx:
         _apply(kit, said)
@@ -121,6 +183,7 @@ def add_kit(who: Who) -> ResponseReturnValue:
 def change_kit(who: Who, brand_id: str) -> ResponseReturnValue:
     """Albums that show this kit follow: their photos are made anew, newest first."""
     said = body(Kit)
+    _refuse_risky(who, said)
     with stage().db.writing() as tx:
         kit = tx.get(BrandKit, brand_id)
         if kit is None or not accounts.may(who, RIGHT, kit.organization_id):
@@ -181,6 +244,21 @@ def show_sample(who: Who, sample_id: str) -> ResponseReturnValue:
         time.sleep(0.1)
 
 
+def _their_art(tx: Tx, who: Who, art_id: str) -> Art:
+    found = tx.get(Art, art_id)
+    if found is None or not accounts.may(who, RIGHT, found.organization_id):
+        raise NotFound("art")
+    return found
+
+
+def _tell_guests(tx: Tx, art: Art) -> None:
+    """Where its link is, or was, to be seen."""
+    tx.flush()
+    mine = select(Event.id).filter_by(organization_id=art.organization_id, state=EventState.OPEN)
+    for event_id in tx.scalars(mine).all():
+        events.front_changed(tx, event_id)
+
+
 def _shown_on(who: accounts.Who, said: Wish) -> str | None:
     """The photo to show it on: the one that is named, else the newest of the event. Raises NotFound."""
     with stage().db.reading() as tx:
@@ -194,6 +272,11 @@ def _shown_on(who: accounts.Who, said: Wish) -> str | None:
             return None
         newest = select(Photo.id).where(Photo.event_id == event.id, Photo.state == PhotoState.LIVE)
         return tx.scalars(newest.order_by(Photo.position.desc()).limit(1)).first()
+
+
+def _refuse_risky(who: Who, said: Kit) -> None:
+    """Words that stand in every photo are shown to a moderator first. Raises BadInput `risky_words`."""
+    typed.refuse_risky(stage(), who.organization_id, (str(layer.get("text", "")) for layer in said.layers or []))
 
 
 def _apply(kit: BrandKit, said: Kit) -> None:
@@ -226,6 +309,7 @@ def _art(row: Art) -> dict[str, Any]:
         "id": row.id,
         "key": row.key,
         "name": row.name,
+        "link": row.link,
         "kind": row.kind.value,
         "state": state,
         "refusal": row.refusal,

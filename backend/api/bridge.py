@@ -215,7 +215,7 @@ def heartbeat() -> ResponseReturnValue:
         commands = bridges.orders(tx, caller.id, told)
         if not isinstance(have, int) and commands:
             told = commands[-1]["n"]  # it cannot say what it has: told once
-        tx.execute(update(Bridge).where(Bridge.id == caller.id).values(seen_at=now_ms(), said=said, told=told))
+        bridges.heard(tx, caller.id, said, told)
         heard = ledger.compare(tx, caller.id, said.get("ledger"))
     return answer({"server_at": now_ms(), "commands": commands} | ({} if heard is None else {"ledger": heard}))
 

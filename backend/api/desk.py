@@ -62,7 +62,7 @@ def setup(who: Who, event_id: str) -> ResponseReturnValue:
         event = accounts.their_event(tx, who, event_id, "retouch")
         looks = {a.id: branding.load(tx, a.recipe_id).look.to_json() for a in events.albums(tx, event_id)}
         ready = select(Art).where(Art.kind == ArtKind.CUBE, Art.checked_at.is_not(None), Art.refusal.is_(None))
-        mine = ready.where(Art.organization_id == event.organization_id).order_by(Art.name)
+        mine = ready.where(Art.organization_id == event.organization_id, Art.removed_at.is_(None)).order_by(Art.name)
         cubes = [{"key": art.key, "name": art.name} for art in tx.scalars(mine)]
     return answer({"looks": looks, "cubes": cubes})
 

@@ -28,6 +28,7 @@ class Rule(BaseModel):
     downloads_a_day: Annotated[int, Field(ge=0, le=100_000)] | None = None  # 0: as many as they like
     contributions: Contributions | None = None
     contributions_a_day: Annotated[int, Field(ge=1, le=1000)] | None = None
+    comments: bool | None = None
 
 
 class Invited(BaseModel):
@@ -70,6 +71,8 @@ def change(who: Who, album_id: str) -> ResponseReturnValue:
             album.contributions_a_day = said.contributions_a_day
         if said.contributions is not None:
             contributions.switch(tx, album, said.contributions)
+        if said.comments is not None:
+            album.comments = said.comments
         tx.flush()
         events.front_changed(tx, album.event_id)
         after = _said(album)
@@ -139,6 +142,7 @@ def _said(album: Album) -> dict[str, Any]:
         "downloads_a_day": album.downloads_a_day,
         "contributions": album.contributions.value,
         "contributions_a_day": album.contributions_a_day,
+        "comments": album.comments,
     }
 
 

@@ -67,6 +67,7 @@ class EventChange(Times):
     countdown: bool | None = None
     banner: Annotated[str, Field(max_length=120)] | None = None
     banner_link: Annotated[str, Field(max_length=300, pattern=r"^(https?://[^\s\"<>]+)?$")] | None = None
+    banner_sponsor: Annotated[str, Field(max_length=200)] | None = None  # key of art; empty: nobody's
     banner_from: Moment | None = None
     banner_until: Moment | None = None
     start_button: Annotated[str, Field(max_length=20)] | None = None
@@ -77,6 +78,7 @@ class EventChange(Times):
     layout: Literal["rows", "waterfall", "grid"] | None = None
     order: Literal["new", "times", "hot"] | None = None
     likes: bool | None = None
+    tile_every: Annotated[int, Field(ge=6, le=60)] | None = None  # photos between two tiles of sponsors
     cover: Literal[False] | None = None  # away with it
 
 
@@ -270,10 +272,9 @@ def _kit(tx: Tx, organization_id: str, brand_id: str | None) -> BrandKit | None:
 
 def _like(first: Album) -> Album:
     """What its settings are, and none of its photos, codes or counters."""
-    kept = ("recipe_id", "brand_kit_id", "watermark_on", "frame_on", "culling", "publishing", "checking")
-    made = Album(
-        **{name: getattr(first, name) for name in (*kept, "finish_s", "downloads", "downloads_a_day", "contributions")}
-    )
+    made_of = ("recipe_id", "brand_kit_id", "watermark_on", "frame_on", "culling", "publishing", "checking", "finish_s")
+    given = ("downloads", "downloads_a_day", "contributions", "comments")
+    made = Album(**{name: getattr(first, name) for name in (*made_of, *given)})
     if first.look is not None:
         made.look = first.look
     return made
@@ -292,6 +293,8 @@ def _apply(tx: Tx, event: Event, said: dict[str, Any]) -> None:
     words = {n: said[n] for n in fields if n in said and (said[n] is not None or fields[n].default is None)}
     event.front = (event.front or {}) | words
     front = events.front(event)
+    if said.get("banner_sponsor"):
+        branding.demand_own_art(tx, event.organization_id, [front.banner_sponsor])
     if None not in (front.banner_from, front.banner_until) and front.banner_until < front.banner_from:  # type: ignore[operator]
         raise BadInput("banner_until: ends before it starts")
     tx.flush()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from flask import Blueprint, redirect
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backend import accounts, audit, hooks, outgoing, security
 from backend.accounts import Who
@@ -44,6 +45,7 @@ class KeyShape(BaseModel):
     created_at: int
     expires_at: int | None
     used_at: int | None
+    suspended: bool
 
 
 class Keys(BaseModel):
@@ -132,7 +134,8 @@ def list_keys(who: Who) -> ResponseReturnValue:
     mine = select(ApiKey).where(ApiKey.organization_id == who.organization_id, ApiKey.revoked_at.is_(None))
     with stage().db.reading() as tx:
         found = tx.scalars(mine.order_by(ApiKey.created_at.desc())).all()
-    return answer({"keys": [_key(one) for one in found], "scopes": sorted(accounts.SCOPES)})
+        asleep = accounts.suspended(tx, found)
+    return answer({"keys": [_key(one, suspended=one.id in asleep) for one in found], "scopes": sorted(accounts.SCOPES)})
 
 
 @bp.post("/keys")
@@ -146,7 +149,7 @@ def add_key(who: Who, json: KeyRequest) -> ResponseReturnValue:
     with stage().db.writing() as tx:
         _own_event(tx, who, json.event_id)
         made, token = accounts.make_key(tx, who, json.name, json.scopes, event_id=json.event_id, ttl_s=json.ttl_s)
-        said = _key(made)
+        said = _key(made, suspended=False)
         audit.record(tx, who.organization_id, who.actor, "add_key", f"key:{made.id}", ({}, said))
     return answer({"key": said, "token": token}, 201)
 
@@ -173,7 +176,7 @@ def list_hooks(who: Who) -> ResponseReturnValue:
     """Addresses that are told what happens, with how the last call went."""
     mine = select(Webhook).where(Webhook.organization_id == who.organization_id).order_by(Webhook.created_at.desc())
     with stage().db.reading() as tx:
-        found = [_hook(tx, one) for one in tx.scalars(mine).all()]
+        found = _hooks(tx, tx.scalars(mine).all())
     return answer({"webhooks": found, "kinds": [kind for kind in hooks.KINDS if kind != "ping"]})
 
 
@@ -204,7 +207,7 @@ def add_hook(who: Who, json: HookRequest) -> ResponseReturnValue:
         tx.add(made)
         tx.flush()
         hooks.call(tx, made, "ping", {})
-        said = _hook(tx, made)
+        [said] = _hooks(tx, [made])
         change: tuple[dict[str, Any], dict[str, Any]] = ({}, {"url": json.url, "kinds": json.kinds})
         audit.record(tx, who.organization_id, who.actor, "add_webhook", f"webhook:{made.id}", change)
     return answer({"webhook": said, "secret": secret}, 201)
@@ -222,7 +225,7 @@ def change_hook(who: Who, webhook_id: str, json: HookChange) -> ResponseReturnVa
             found.active = json.active
             audit.record(tx, found.organization_id, who.actor, "change_webhook", f"webhook:{webhook_id}", change)
             tx.ring(CallHook(webhook_id))
-        said = _hook(tx, found)
+        [said] = _hooks(tx, [found])
     return answer({"webhook": said})
 
 
@@ -330,18 +333,27 @@ def _their_hook(tx: Tx, who: Who, webhook_id: str) -> Webhook:
     return found
 
 
-def _key(one: ApiKey) -> dict[str, Any]:
+def _key(one: ApiKey, *, suspended: bool) -> dict[str, Any]:
     names = ("id", "name", "start", "event_id", "made_by", "created_at", "expires_at", "used_at")
-    return {name: getattr(one, name) for name in names} | {"scopes": one.scopes["scopes"]}
+    return {name: getattr(one, name) for name in names} | {"scopes": one.scopes["scopes"], "suspended": suspended}
 
 
-def _hook(tx: Tx, one: Webhook) -> dict[str, Any]:
-    of_hook = select(HookCall).where(HookCall.webhook_id == one.id)
-    waiting = len(tx.scalars(of_hook.where(HookCall.settled_at.is_(None)).limit(1000)).all())
-    last = tx.scalars(of_hook.where(HookCall.attempts > 0).order_by(HookCall.created_at.desc()).limit(1)).first()
+def _hooks(tx: Tx, found: Sequence[Webhook]) -> list[dict[str, Any]]:
+    """With how many calls each is owed, and its newest that was tried."""
+    theirs = HookCall.webhook_id.in_([one.id for one in found])
+    owed = select(HookCall.webhook_id, func.count()).where(theirs, HookCall.settled_at.is_(None))
+    waiting: dict[str, int] = dict(tx.execute(owed.group_by(HookCall.webhook_id)).all())
+    newest_first = (HookCall.created_at.desc(), HookCall.id)
+    rank = func.row_number().over(partition_by=HookCall.webhook_id, order_by=newest_first)
+    ranked = select(HookCall.id, rank.label("rank")).where(theirs, HookCall.attempts > 0).subquery()
+    tried = select(HookCall).join(ranked, ranked.c.id == HookCall.id).where(ranked.c.rank == 1)
+    last = {one.webhook_id: _call(one) for one in tx.scalars(tried)}
     names = ("id", "url", "event_id", "active", "created_at")
-    shown = {name: getattr(one, name) for name in names} | {"kinds": one.kinds["kinds"]}
-    return shown | {"waiting": waiting, "last": _call(last) if last else None}
+    return [
+        {name: getattr(one, name) for name in names}
+        | {"kinds": one.kinds["kinds"], "waiting": waiting.get(one.id, 0), "last": last.get(one.id)}
+        for one in found
+    ]
 
 
 def _call(one: HookCall) -> dict[str, Any]:

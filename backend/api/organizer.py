@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, and_, func, select
 
-from backend import accounts, audit, branding, events, feed, health, photos, security, stats
+from backend import accounts, audit, branding, events, feed, health, photos, retouch, second_step, security, stats
 from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
-from backend.errors import NotFound
+from backend.errors import NotFound, Unauthorized
 from backend.http import MEMBER_COOKIE, answer, body, needs, query, stage
 from backend.models import (
     Album,
@@ -31,6 +31,7 @@ from backend.models import (
     Role,
     Source,
     SourceKind,
+    Tag,
 )
 
 bp = Blueprint("organizer", __name__, url_prefix="/api/v1")
@@ -40,6 +41,7 @@ LATELY_MS: Final = 15 * 60_000
 class SignIn(BaseModel):
     login: Annotated[str, Field(max_length=80)]
     password: Annotated[str, Field(max_length=200)]
+    code: Annotated[str, Field(max_length=20)] = ""  # of the second step, for who has one
 
 
 class Brand(BaseModel):
@@ -55,6 +57,7 @@ class PhotosQuery(BaseModel):
     camera: Annotated[str, Field(max_length=80)] = ""
     name: Annotated[str, Field(max_length=80)] = ""  # a part of it
     stars: Annotated[int, Field(ge=1, le=5)] | None = None  # at least
+    tag: Annotated[str, Field(max_length=20)] = ""
     before: Annotated[int, Field(ge=0)] | None = None  # announced_at of the last one seen
     limit: Annotated[int, Field(ge=1, le=200)] = 60
 
@@ -66,7 +69,7 @@ def login() -> ResponseReturnValue:
     security.allow(at.redis, f"login-from:{request.remote_addr}", limit=30, window_s=60)
     with at.db.reading() as tx:
         found = accounts.sign_in(tx, said.login, said.password)
-    return signed_in(found)
+    return admitted(found, said.code)
 
 
 @bp.post("/logout")
@@ -140,7 +143,8 @@ def list_photos(who: Who, event_id: str) -> ResponseReturnValue:
         rows = tx.scalars(wanted.order_by(Photo.announced_at.desc(), Photo.id).limit(said.limit)).all()
         of_rows = Rendition.photo_id.in_([p.id for p in rows])
         keys = {(r.photo_id, r.kind): r.key for r in tx.scalars(select(Rendition).where(of_rows))}
-    return answer({"photos": [_photo(p, keys) for p in rows]})
+        tags = retouch.tags_of(tx, [p.id for p in rows])
+    return answer({"photos": [_photo(p, keys) | {"tags": tags.get(p.id, [])} for p in rows]})
 
 
 def _conditions(said: PhotosQuery) -> list[ColumnElement[bool]]:
@@ -151,6 +155,7 @@ def _conditions(said: PhotosQuery) -> list[ColumnElement[bool]]:
         (said.camera, Photo.camera == said.camera),
         (said.name, Photo.name.icontains(said.name, autoescape=True)),
         (said.stars, Photo.rating >= (said.stars or 0)),
+        (said.tag, Photo.id.in_(select(Tag.photo_id).where(Tag.name == said.tag))),
         (said.before is not None, Photo.announced_at < (said.before or 0)),
     ]
     return [condition for asked, condition in found if asked]
@@ -193,6 +198,21 @@ def brand(who: Who, album_id: str) -> ResponseReturnValue:
             audit.record(tx, album.organization_id, who.actor, "brand", f"album:{album_id}", change)
         left = tx.scalar(select(func.count()).where(photos.stale(album_id, full=False))) or 0
     return answer({"stale": left})
+
+
+def admitted(found: Member, code: str | None) -> Response:
+    """A session, after the second step of who has one. None: just done. Raises Unauthorized, TooMany."""
+    at, name = stage(), f"code:{found.id}"
+    if found.totp_at is not None and code is not None:
+        security.slow_down(at.redis, name, free=5, wrong=False)
+        try:
+            with at.db.writing() as tx:
+                second_step.demand(tx, tx.get_one(Member, found.id), at.signer, code)
+        except Unauthorized:
+            if code:
+                security.slow_down(at.redis, name, free=5, wrong=True)
+            raise
+    return signed_in(found)
 
 
 def signed_in(found: Member) -> Response:
@@ -279,9 +299,10 @@ def _since(tx: Tx, bridge: Bridge) -> int:
 
 
 def _bridge(bridge: Bridge) -> dict[str, Any]:
-    fresh = bridge.seen_at is not None and now_ms() - bridge.seen_at < 30_000
-    said = {"id": bridge.id, "name": bridge.name, "seen_at": bridge.seen_at, "online": fresh, "said": bridge.said}
-    return said | {"health": [{"level": w.level, "zh": w.zh, "en": w.en} for w in health.words(bridge, now_ms())]}
+    now = now_ms()
+    said = {"id": bridge.id, "name": bridge.name, "seen_at": bridge.seen_at, "said": bridge.said}
+    words = [{"level": w.level, "zh": w.zh, "en": w.en} for w in health.words(bridge, now)]
+    return said | {"online": health.online(bridge, now), "health": words}
 
 
 def _messages(tx: Tx, event_id: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import accounts, audit, bridges, events, security
+from backend import accounts, audit, bridges, events, health, security
 from backend.accounts import Who
 from backend.clock import now_ms
 from backend.db import Tx
@@ -23,7 +23,6 @@ from backend.openapi import endpoint
 of_bridge = Blueprint("pairing", __name__, url_prefix="/bridge/v1")
 of_member = Blueprint("pairing_member", __name__, url_prefix="/api/v1")
 LOOK_S = 0.4
-ONLINE_MS = 30_000
 TRIES, TRIES_S = 20, 600
 
 
@@ -200,9 +199,7 @@ def _choice(tx: Tx, event: Event) -> dict[str, Any]:
         "id": event.id,
         "title": event.title,
         "albums": [{"id": a.id, "title": a.title} for a in events.albums(tx, event.id)],
-        "bridges": [
-            {"id": b.id, "name": b.name, "online": b.seen_at is not None and now - b.seen_at < ONLINE_MS} for b in there
-        ],
+        "bridges": [{"id": b.id, "name": b.name, "online": health.online(b, now)} for b in there],
     }
 
 

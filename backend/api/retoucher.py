@@ -40,6 +40,10 @@ class RatingRequest(BaseModel):
     stars: Annotated[int, Field(ge=0, le=5)]
 
 
+class TagsRequest(BaseModel):
+    tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=20)]], Field(max_length=6)]
+
+
 class NameQuery(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -137,6 +141,26 @@ def rate(who: Who, photo_id: str, json: RatingRequest) -> ResponseReturnValue:
     with stage().db.writing() as tx:
         accounts.their_photo(tx, who, photo_id, "cull").rating = json.stars or None
     return "", 204
+
+
+@bp.post("/photos/<photo_id>/tags")
+@needs("cull")
+@endpoint(json=TagsRequest)
+def tag(who: Who, photo_id: str, json: TagsRequest) -> ResponseReturnValue:
+    """All its tags from now on. Guests never see them."""
+    with stage().db.writing() as tx:
+        photo = accounts.their_photo(tx, who, photo_id, "cull")
+        return answer({"tags": retouch.tag(tx, photo, json.tags)})
+
+
+@bp.get("/events/<event_id>/tags")
+@needs("see_event")
+@endpoint()
+def list_tags(who: Who, event_id: str) -> ResponseReturnValue:
+    """Tags of the event's photos, the most used first."""
+    with stage().db.reading() as tx:
+        accounts.their_event(tx, who, event_id, "see_event")
+        return answer({"tags": retouch.tags_of_event(tx, event_id)})
 
 
 @bp.get("/photos/<photo_id>/versions")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from backend import accounts, audit, security
+from backend import accounts, audit, second_step, security
 from backend.accounts import Who
 from backend.api.organizer import signed_in
 from backend.clock import now_ms
@@ -38,6 +38,7 @@ class JoinRequest(BaseModel):
 class MemberRequest(BaseModel):
     role: Role | None = None
     disabled: bool | None = None
+    forget_step: bool = False  # for who lost their phone and their recovery codes
 
 
 class AuditQuery(BaseModel):
@@ -74,8 +75,11 @@ def change_member(who: Who, member_id: str, json: MemberRequest) -> ResponseRetu
         before = tx.get(Member, member_id)
         was = _member(before) if before else {}
         found = accounts.change_member(tx, who, member_id, role=json.role, disabled=json.disabled)
+        if json.forget_step:
+            second_step.switch_off(found)
         now = _member(found)
-        change = ({k: was[k] for k in ("role", "disabled")}, {k: now[k] for k in ("role", "disabled")})
+        changed = [name for name in ("role", "disabled", "second_step") if was[name] != now[name]]
+        change = ({k: was[k] for k in changed}, {k: now[k] for k in changed})
         audit.record(tx, found.organization_id, who.actor, "change_member", f"member:{member_id}", change)
     return answer({"member": now})
 
@@ -180,6 +184,7 @@ def _member(found: Member) -> dict[str, Any]:
         "role": found.role.value,
         "event_id": found.event_id,
         "disabled": found.disabled_at is not None,
+        "second_step": found.totp_at is not None,
         "created_at": found.created_at,
     }
 

@@ -154,6 +154,11 @@ class WeChat(Protocol):
     def appid(self) -> str:
         """An openid means something only together with this."""
 
+    def vouch(self) -> None:
+        """Whether WeChat takes appid, secret and this machine's address now, whatever token is still good. Raises
+        WeChatFailed.
+        """
+
     def login(self, js_code: str) -> Login:
         """Raises Unauthorized `bad_js_code`, Refused `risky_guest`, TooMany."""
 

@@ -23,6 +23,7 @@ MEANINGS: Final = {  # what the planner knows to say; a template must have room 
     "state": "状态 / how far it is, in a phrase",
 }
 REQUIRED: Final = ("album",)
+SETTING: Final = "KUAIMEN_WECHAT_TEMPLATE_FIELDS / KUAIMEN_WECHAT_TEMPLATES"
 NO_TEXT: Final = "未命名"
 NO_TIP: Final = "-"
 CHINA: Final = timedelta(hours=8)
@@ -79,26 +80,40 @@ def parse_mapping(text: str) -> dict[str, str]:
     return mapping
 
 
-def check_mapping(mapping: Mapping[str, str], content: str) -> list[str]:
-    """What is wrong between the mapping and a template's `content`, each with what to do; empty when they fit."""
+def check_mapping(mapping: Mapping[str, str], content: str) -> list[tuple[str, str]]:
+    """What is wrong between the mapping and a template's `content`, each with what to do, Chinese and English; empty
+    when they fit.
+    """
     found = _IN_CONTENT.findall(content)
     if not found:
-        return ["the template has no keywords like {{thing1.DATA}}: choose another template."]
-    used = set(mapping.values())
+        return [
+            (
+                "模板里没有 {{thing1.DATA}} 这样的关键词：请换一个模板",
+                "the template has no keywords like {{thing1.DATA}}: choose another template.",
+            )
+        ]
+    used, there, words = set(mapping.values()), ", ".join(found), ", ".join(MEANINGS)
     wrong = [
-        f"{word}={keyword}: the template has no {keyword}; it has {', '.join(found)}. "
-        "Change KUAIMEN_WECHAT_TEMPLATE_FIELDS or the template."
+        (
+            f"{word}={keyword}：模板没有 {keyword}，它有 {there}。修改 {SETTING} 或换模板",
+            f"{word}={keyword}: the template has no {keyword}; it has {there}. Change {SETTING} or the template.",
+        )
         for word, keyword in mapping.items()
         if keyword not in found
     ]
     wrong += [
-        f"the template needs {keyword}, and no word is mapped to it: "
-        f"add <word>={keyword} to KUAIMEN_WECHAT_TEMPLATE_FIELDS (words: {', '.join(MEANINGS)})."
+        (
+            f"模板需要 {keyword}，还没有内容对应：在 {SETTING} 加上 <内容>={keyword}（内容可用 {words}）",
+            f"the template needs {keyword}, mapped to no word: add <word>={keyword} to {SETTING} (words: {words}).",
+        )
         for keyword in found
         if keyword not in used
     ]
     wrong += [
-        f"{word} is not mapped: add {word}=<keyword> to KUAIMEN_WECHAT_TEMPLATE_FIELDS."
+        (
+            f"{word} 没有对应的关键词：在 {SETTING} 加上 {word}=<关键词>",
+            f"{word} is not mapped: add {word}=<keyword> to {SETTING}.",
+        )
         for word in REQUIRED
         if word not in mapping
     ]

@@ -95,6 +95,9 @@ class HttpWeChat:
             found = self._client.get("sns/jscode2session", params=query)  # busy: the code was not used
         return Login(_need(found, "openid"), _need(found, "session_key"), str(found.get("unionid", "")))
 
+    def vouch(self) -> None:
+        self._client.vouch()
+
     def check_session(self, openid: str, session_key: str) -> bool:
         signature = hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
         query = {"openid": openid, "signature": signature, "sig_method": "hmac_sha256"}

@@ -96,7 +96,7 @@ class Platform:
         answer = self._ask("GET", f"/ping?n={nonce}")
         key = hashlib.sha256(self._account.token.encode()).hexdigest().encode()
         proof = hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(str(answer.get("proof", "")), proof):
+        if not hmac.compare_digest(str(answer.get("proof", "")).encode(), proof.encode()):
             raise Offline("the answer does not come from the platform", portal=True)
         return (ticks() - began) * 1000
 
