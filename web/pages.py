@@ -23,8 +23,6 @@ from web.qr import svg_path
 bp = Blueprint("pages", __name__, template_folder="templates")
 FIRST: Final = 24  # photos in the page itself
 EAGER: Final = 12  # of these are asked for at once
-HOT: Final = 100  # of the most liked
-BY_TIME: Final = 500  # latest shutters
 HOUR_MS: Final = 3_600_000
 LATEST: Final = 2**62  # ms: a banner without an end
 STARTED_COOKIE: Final = "kuaimen_start"  # set by the script: this guest has left the start page of this event
@@ -117,28 +115,6 @@ def hours(share_code: str) -> ResponseReturnValue:
     return answer({"hours": found})
 
 
-@bp.get("/a/<share_code>/hot")
-def hot(share_code: str) -> ResponseReturnValue:
-    """The most liked photos, most first."""
-    at = stage()
-    with at.db.reading() as tx:
-        mine = gate.right(tx, _album_of(tx, share_code))
-        entries = feed.most_liked(tx, mine.album.id, HOT)
-    url = gate.signed(at, mine)
-    return answer({"photos": [feed.card(entry, url) for entry in entries]})
-
-
-@bp.get("/a/<share_code>/times")
-def times(share_code: str) -> ResponseReturnValue:
-    """The photos taken last, by cameras' clocks set right, latest first."""
-    at = stage()
-    with at.db.reading() as tx:
-        mine = gate.right(tx, _album_of(tx, share_code))
-        page = feed.by_time(tx, mine.album.id, 0, BY_TIME)
-    url = gate.signed(at, mine)
-    return answer({"photos": [feed.card(entry, url) for entry in page.entries]})
-
-
 @bp.get("/screen/<share_code>")
 def screen(share_code: str) -> ResponseReturnValue:
     at = stage()
@@ -175,7 +151,8 @@ def screen(share_code: str) -> ResponseReturnValue:
 @bp.get("/pair/<page>")
 def console(page: str = "") -> ResponseReturnValue:  # noqa: ARG001 - the script reads it from the address
     """The shell only; everything a member sees comes from /api/v1 with their session."""
-    return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC))
+    zone = stage().settings.timezone
+    return shell.page(stage(), "console.html", "console", reasons=shell.embedded(PUBLIC), zone=zone)
 
 
 @bp.get("/console/join/<token>/qr.svg")
@@ -248,6 +225,8 @@ def _boot(at: Stage, tx: Tx, event: Event, chosen: Album) -> dict[str, Any]:
             "title": chosen.title,
             "access": chosen.access.value,
             "downloads": chosen.downloads,
+            "contributions": chosen.contributions.value,
+            "comments": chosen.comments,
             "photos": feed.visible(tx, chosen.id),
             "revision": cursor,
         },
@@ -274,8 +253,10 @@ def _album_of(tx: Tx, share_code: str) -> Album:
 
 
 def _chosen(tx: Tx, albums: list[Album]) -> Album | None:
-    """The album the address names, else the first that may be read, else the first of all."""
-    named = next((a for a in albums if a.id == request.args.get("album")), None)
+    """The album the address names, itself or by a photo; else the first that may be read, else the first of all."""
+    photo = tx.get(Photo, request.args.get("photo", ""))
+    wanted = request.args.get("album") or (photo.album_id if photo else None)
+    named = next((a for a in albums if a.id == wanted), None)
     return named or next((a for a in albums if gate.may_read(tx, a)), next(iter(albums), None))
 
 

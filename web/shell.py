@@ -30,10 +30,10 @@ THEMES: Final = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a page loads. `script` is None when nothing was built."""
+    """What a page loads: `script` and what it imports at once. None and nothing when nothing was built."""
 
     script: str | None
-    preload: tuple[str, ...]
+    files: tuple[str, ...]  # the script first
     css: str
 
 
@@ -53,9 +53,10 @@ def _read(manifests: tuple[Path, ...], _made_at: tuple[int, ...], source: str) -
     chunk = chunks[source]
     needed = [chunks[name] for name in chunk.get("imports", [])]
     sheets = [sheet for part in (*needed, chunk) for sheet in part.get("css", [])]
+    files = tuple(f"/assets/{part['file']}" for part in (chunk, *needed))
     return Built(
-        script=f"/assets/{chunk['file']}",
-        preload=tuple(f"/assets/{part['file']}" for part in needed),
+        script=files[0],
+        files=files,
         css="\n".join((manifests[0].parent / sheet).read_text(encoding="utf-8") for sheet in sheets),
     )
 

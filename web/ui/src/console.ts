@@ -4,22 +4,26 @@ import "./console.css";
 
 import words from "../../words/console.json";
 import { call, type EventRow, type Member } from "./console/api";
+import { openAccount } from "./console/account";
 import { openAudit } from "./console/audit";
 import { openBin } from "./console/bin";
 import { openBrand } from "./console/brand";
 import { openBridges } from "./console/bridges";
 import { createSpeaker, openCreate, openReady } from "./console/create";
 import { openDesk } from "./console/desk";
-import { make } from "./console/dom";
+import { button, make } from "./console/dom";
 import { EventPage } from "./console/event";
 import { openFaces } from "./console/faces";
 import type { Context, Open, Screen } from "./console/frame";
 import { speaker as officeSpeaker } from "./console/office";
+import { openNumbers } from "./console/numbers";
 import { openPairing } from "./console/pair";
 import { openPlatform } from "./console/platform";
 import { openPrograms } from "./console/programs";
 import { openSettings } from "./console/settings";
+import { SignIn } from "./console/sign-in";
 import { openJoin, openTeam } from "./console/team";
+import { differs, useZone } from "./console/zone";
 import { keep, Speech } from "./speech";
 import { Refusal } from "./wire";
 
@@ -28,6 +32,7 @@ export type ConsoleWords = keyof typeof words;
 const reasons = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Record<string, string[]>;
 const speech = new Speech<ConsoleWords>(words);
 const page = document.querySelector<HTMLElement>("#page") ?? document.body;
+useZone(document.body.dataset["zone"] ?? "UTC");
 let current: Screen | null = null;
 let hush: ReturnType<typeof setTimeout> | undefined;
 
@@ -37,7 +42,9 @@ const SCREENS: [RegExp, Open][] = [
   [/^\/console\/events\/([\w-]+)\/cameras$/, openBridges],
   [/^\/console\/events\/([\w-]+)\/brand$/, openBrand],
   [/^\/console\/events\/([\w-]+)\/faces$/, openFaces],
+  [/^\/console\/events\/([\w-]+)\/numbers$/, openNumbers],
   [/^\/console\/new$/, openCreate],
+  [/^\/console\/account$/, openAccount],
   [/^\/console\/bin$/, openBin],
   [/^\/console\/programs$/, openPrograms],
   [/^\/console\/audit$/, openAudit],
@@ -73,6 +80,8 @@ function show(...content: Node[]): void {
 }
 
 async function start(): Promise<void> {
+  sayZone();
+  page.ariaBusy = "true";
   try {
     const invited = /^\/console\/join\/([\w-]+)$/.exec(location.pathname)?.[1];
     if (invited) {
@@ -88,7 +97,9 @@ async function start(): Promise<void> {
     if (id) await openEvent(id, member);
     else if (!(await openScreen(on))) await listEvents(member);
   } catch (reason) {
-    guard(reason);
+    stuck(reason);
+  } finally {
+    page.ariaBusy = "false";
   }
 }
 
@@ -97,17 +108,35 @@ async function openScreen(on: Context): Promise<boolean> {
     const found = address.exec(location.pathname);
     if (!found) continue;
     const screen = await open(on, found[1] ?? "");
-    show(make("p", { className: "back" }, make("a", { href: "/console?all" }, speech.say("back"))), screen.el);
+    show(way(), screen.el);
     current = screen;
     return true;
   }
   return false;
 }
 
+/** From a screen of an event to the event, from all others to the list. */
+function way(): HTMLElement {
+  const [, below, desk] = /^\/console\/(?:events\/([\w-]+)\/.|desk\/([\w-]+))/.exec(location.pathname) ?? [];
+  const event = below ?? desk;
+  const back = { href: event ? `/console/events/${event}` : "/console?all" };
+  return make("p", { className: "back" }, make("a", back, speech.say(event ? "back_event" : "back")));
+}
+
+/** Nothing to show: why, and what can be done about it. */
+function stuck(reason: unknown): void {
+  if (reason instanceof Refusal && reason.status === 401) {
+    signIn();
+    return;
+  }
+  const why = reason instanceof Refusal ? reason.message : speech.say("no_network");
+  show(way(), make("p", { className: "stuck" }, why), button(speech.say("load_again"), () => void start(), "quiet"));
+}
+
 async function openEvent(id: string, member: Member): Promise<void> {
   const event = new EventPage(id, { speech, reasons, notice, guard, member });
   await event.open();
-  show(make("p", { className: "back" }, make("a", { href: "/console?all" }, speech.say("back"))), event.el);
+  show(way(), event.el);
   current = event;
 }
 
@@ -151,39 +180,19 @@ function office(member: Member): HTMLElement {
   return make("nav", { className: "office-nav", ariaLabel: speech.say("console") }, ...links);
 }
 
+/** Only for who sits elsewhere: whose clock all these times are. */
+function sayZone(): void {
+  const zone = document.querySelector<HTMLElement>(".zone");
+  const name = document.body.dataset["zone"] ?? "";
+  if (zone) zone.textContent = differs() ? speech.say("zone", { zone: name }) : "";
+}
+
 function signIn(): void {
   document.body.classList.remove("signed-in");
-  const login = make("input", { name: "login", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
-  const password = make("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
-  const wrong = make("p", { className: "wrong" });
-  wrong.setAttribute("role", "alert");
-  const go = make("button", { className: "button", type: "submit" }, speech.say("sign_in"));
-  const form = make(
-    "form",
-    { className: "sign-in" },
-    make("h1", {}, speech.say("console")),
-    make("label", {}, make("span", {}, speech.say("login")), login),
-    make("label", {}, make("span", {}, speech.say("password")), password),
-    wrong,
-    go,
-  );
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    go.disabled = true;
-    go.textContent = speech.say("signing_in");
-    call("/login", { login: login.value.trim(), password: password.value })
-      .then(start)
-      .catch((reason: unknown) => {
-        wrong.textContent = reason instanceof Refusal ? reason.message : speech.say("no_network");
-        password.select();
-      })
-      .finally(() => {
-        go.disabled = false;
-        go.textContent = speech.say("sign_in");
-      });
-  };
-  show(form);
-  login.focus();
+  const form = new SignIn(speech, start);
+  show(form.el);
+  current = form;
+  form.focus();
 }
 
 document.getElementById("sign-out")?.addEventListener("click", () => void call("/logout", {}).then(signIn, guard));

@@ -13,6 +13,7 @@ interface Rule {
   guest_mark: boolean;
   downloads: boolean;
   downloads_a_day: number | null;
+  comments: boolean;
   invitations?: { name: string; opened: number; code?: string }[];
 }
 
@@ -70,6 +71,7 @@ export class AlbumSettings {
       secret,
       names,
       this.#field("downloads", "switch", rule.downloads, [`${path}/access`, "downloads"]),
+      this.#field("comments", "switch", rule.comments, [`${path}/access`, "comments"]),
       this.#field("guest_mark", "switch", rule.guest_mark, [`${path}/access`, "guest_mark"]),
       this.#field("downloads_a_day", "number", rule.downloads_a_day ?? 0, [`${path}/access`, "downloads_a_day"]),
     ];

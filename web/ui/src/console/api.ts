@@ -77,6 +77,7 @@ export interface PhotoRow {
   thumb: string | null;
   view: string | null;
   rating: number | null;
+  tags: string[];
   likes: number;
   shot_at: number | null;
   bridged_at: number | null;

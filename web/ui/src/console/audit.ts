@@ -1,9 +1,11 @@
 /** Who did what to which thing, before and after. */
 
 import { call } from "./api";
+import { change, deed, DEEDS, thing } from "./deeds";
 import { make } from "./dom";
 import type { Context, Screen } from "./frame";
 import { act, type Cell, field, grid, panel, speaker } from "./office";
+import { moment } from "./zone";
 
 interface Row {
   id: string;
@@ -23,19 +25,18 @@ export async function openAudit(on: Context): Promise<Screen> {
   const speech = speaker();
   const list = make("div");
   const actor = make("select", {}, make("option", { value: "" }, speech.say("any")), ...ACTORS.map((value) => make("option", { value }, speech.say(value))));
-  const action = make("input", { type: "search", maxLength: 40 });
+  const action = make("select", {}, make("option", { value: "" }, speech.say("any")), ...DEEDS.map((value) => make("option", { value }, deed(value))));
   const subject = make("input", { type: "search", maxLength: 80, placeholder: "photo, event:…" });
   const since = make("input", { type: "date" });
   let rows: Row[] = [];
 
   function line(row: Row): Cell[] {
-    const change = [row.before, row.after].filter((one) => Object.keys(one).length).map((one) => JSON.stringify(one));
-    return [speech.clock(row.done_at), row.name || row.actor, row.action, make("code", {}, row.subject), make("code", {}, change.join(" → ").slice(0, 400))];
+    return [speech.clock(row.done_at), row.name || row.actor, deed(row.action), thing(row.subject), change(row.before, row.after)];
   }
 
   async function load(before?: number): Promise<void> {
-    const query = new URLSearchParams({ limit: String(PAGE), actor: actor.value, action: action.value.trim(), subject: subject.value.trim() });
-    if (since.value) query.set("since", String(new Date(since.value).getTime()));
+    const query = new URLSearchParams({ limit: String(PAGE), actor: actor.value, action: action.value, subject: subject.value.trim() });
+    if (since.value) query.set("since", String(moment(`${since.value}T00:00`)));
     if (before !== undefined) query.set("before", String(before));
     const { audits } = await call<{ audits: Row[] }>(`/audits?${query.toString()}`);
     rows = before === undefined ? audits : [...rows, ...audits];

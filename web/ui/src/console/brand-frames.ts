@@ -1,7 +1,7 @@
 /** Sponsor frames: the usual one, and turns with shares of voice and hours. */
 
 import type { Speech } from "../speech";
-import type { Art, Arts } from "./arts";
+import { type Art, type Arts, nameOf } from "./arts";
 import type { BrandWords } from "./brand";
 import { copy, FRAME, type Frame, type Kit, moment, range, type Turn } from "./brand-parts";
 import { make } from "./dom";
@@ -78,7 +78,7 @@ export class Frames {
       this.#draw();
       this.#changed();
     };
-    const name = art?.name.replace(/\.\w+$/, "") ?? say.say("sponsor_n", { n: n + 1 });
+    const name = (art && nameOf(art)) ?? say.say("sponsor_n", { n: n + 1 });
     return this.#card(name, [...facts, hours].filter(Boolean).join(" · "), n, turn.frame, (frame) => (turn.frame = frame), extra, make("p", { className: "switches" }, remove));
   }
 
@@ -101,7 +101,8 @@ export class Frames {
     none.onclick = () => this.#set(() => put(null), true);
     const picker = this.#arts.picker(frame?.art_key ?? "", (art) => this.#set(() => put({ ...(frame ?? copy(FRAME)), art_key: art.key }), true));
     if (!frame) return make("div", {}, picker);
-    return make("div", {}, picker, this.#fit(frame), range({ name: "frame_opacity", label: say.say("opacity"), min: 0, max: 1, step: 0.05, value: frame.opacity, unit: "%" }, (opacity) => this.#set(() => (frame.opacity = opacity))), make("p", { className: "switches" }, none));
+    const art = this.#arts.of(frame.art_key);
+    return make("div", {}, picker, art ? this.#arts.sponsor(art) : null, this.#fit(frame), range({ name: "frame_opacity", label: say.say("opacity"), min: 0, max: 1, step: 0.05, value: frame.opacity, unit: "%" }, (opacity) => this.#set(() => (frame.opacity = opacity))), make("p", { className: "switches" }, none));
   }
 
   #fit(frame: Frame): HTMLElement {

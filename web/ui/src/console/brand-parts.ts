@@ -1,6 +1,7 @@
 /** What a brand is made of, as the platform takes it, and small controls for it. */
 
 import { make } from "./dom";
+import { local, moment as typed } from "./zone";
 
 export const PLACES = ["nw", "n", "ne", "w", "c", "e", "sw", "s", "se"] as const;
 export type Place = (typeof PLACES)[number];
@@ -73,13 +74,9 @@ export function tick(name: string, label: string, checked: boolean, set: (on: bo
   return make("label", { className: "tick-row" }, input, make("span", {}, label));
 }
 
-/** A moment of the reader's own clock, or none. */
+/** A moment by the event's clock, or none. */
 export function moment(name: string, label: string, at: number | null, set: (at: number | null) => void): HTMLElement {
-  const input = make("input", { type: "datetime-local", name, value: at === null ? "" : local(at) });
-  input.onchange = () => set(input.value ? new Date(input.value).getTime() : null);
+  const input = make("input", { type: "datetime-local", name, value: local(at) });
+  input.onchange = () => set(typed(input.value));
   return make("label", { className: "moment" }, make("span", { className: "soft" }, label), input);
-}
-
-function local(at: number): string {
-  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -30,7 +30,7 @@ const PHOTOS = 4;
 export class Preview {
   readonly el = make("section", { className: "brand-preview" });
   readonly #on: Context;
-  readonly #pictures = make("div", { className: "brand-pictures" });
+  readonly #pictures = make("div", { className: "brand-pictures", tabIndex: 0 }); // scrolls on a phone, by keyboard too
   readonly #latest = new Latest();
   #photos: PhotoRow[] = [];
   #real = false;

@@ -10,12 +10,13 @@ import { type Delivered, Frames } from "./brand-frames";
 import { Marks } from "./brand-marks";
 import { copy, type Kit } from "./brand-parts";
 import { Preview } from "./brand-preview";
+import { Slots } from "./brand-slots";
 import { make, put } from "./dom";
 import type { Context, Screen } from "./frame";
 
 export type BrandWords = keyof typeof words;
 
-const TABS = ["tab_marks", "tab_frames", "tab_albums"] as const;
+const TABS = ["tab_marks", "tab_frames", "tab_slots", "tab_albums", "tab_arts"] as const;
 const PROGRESS_MS = 700;
 const NO_KIT: Kit = { id: "", name: "", layers: [], frame: null, turns: [] };
 
@@ -33,6 +34,7 @@ class Brand implements Screen {
   readonly #arts: Arts;
   readonly #marks: Marks;
   readonly #frames: Frames;
+  readonly #slots: Slots;
   readonly #preview: Preview;
   readonly #menu = make("select", { name: "kit" });
   readonly #name = make("input", { name: "name", maxLength: 80, autocomplete: "off" });
@@ -56,6 +58,7 @@ class Brand implements Screen {
     this.#arts = new Arts({ ...on, speech });
     this.#marks = new Marks(speech, this.#arts, () => this.#changed());
     this.#frames = new Frames(speech, this.#arts, () => this.#changed());
+    this.#slots = new Slots({ ...on, speech, arts: this.#arts, event });
     this.#preview = new Preview({ ...on, speech, event, kit: () => this.#kit, frame: () => this.#frames.chosen, put: (place) => this.#marks.put(place) });
     this.#save = make("button", { type: "button", className: "button", onclick: () => void this.#store() }, speech.say("save"));
     this.#drop = make("button", { type: "button", className: "quiet", onclick: () => this.#choose(this.#kit.id) }, speech.say("discard"));
@@ -102,7 +105,7 @@ class Brand implements Screen {
       return tab;
     });
     const strip = make("div", { className: "tabs brand-tabs" }, ...tabs);
-    const side = make("div", { className: "brand-side" }, pick, strip, this.#marks.el, this.#frames.el, this.#albums);
+    const side = make("div", { className: "brand-side" }, pick, strip, this.#marks.el, this.#frames.el, this.#slots.el, this.#albums, this.#arts.el);
     const foot = make("div", { className: "brand-foot" }, make("div", { className: "brand-told" }, this.#state, this.#bar), this.#drop, this.#save);
     const head = make("div", { className: "desk-head" }, make("h1", {}, say.say("brand_title")), make("span", { className: "soft" }, title));
     this.el.replaceChildren(make("div", { className: "event-head" }, head), make("div", { className: "brand-body" }, side, make("div", { className: "brand-main" }, this.#preview.el, foot)));
@@ -126,6 +129,10 @@ class Brand implements Screen {
     this.#marks.el.hidden = this.#tab !== "tab_marks";
     this.#frames.el.hidden = this.#tab !== "tab_frames";
     this.#albums.hidden = this.#tab !== "tab_albums";
+    this.#slots.el.hidden = this.#tab !== "tab_slots";
+    this.#arts.el.hidden = this.#tab !== "tab_arts";
+    if (!this.#slots.el.hidden) void this.#slots.open().catch(this.#on.guard);
+    if (!this.#arts.el.hidden) void this.#arts.open().catch(this.#on.guard);
     this.#albums.replaceChildren(...(this.#now?.albums ?? []).map((album) => this.#album(album)));
   }
 

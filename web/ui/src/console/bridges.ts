@@ -137,6 +137,7 @@ class Bridges implements Screen {
   #albumsOf(bridge: BridgeNow, camera: Camera): HTMLSelectElement {
     const options = [make("option", { value: "" }, this.#speech.say("as_bridge")), ...this.#albums.map((a) => make("option", { value: a.id }, a.title))];
     const chosen = make("select", {}, ...options);
+    chosen.setAttribute("aria-label", `${this.#speech.say("album")} ${camera.user}`);
     chosen.value = camera.album_id ?? "";
     chosen.onchange = () => {
       chosen.blur();

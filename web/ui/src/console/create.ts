@@ -7,6 +7,7 @@ import { Speech } from "../speech";
 import { call, type EventRow, send } from "./api";
 import { make } from "./dom";
 import type { Context, Screen } from "./frame";
+import { local, moment, nextHour } from "./zone";
 
 interface Template {
   name: string;
@@ -107,7 +108,7 @@ class Create implements Screen {
         template: this.el.querySelector<HTMLInputElement>("[name=template]:checked")?.value ?? this.#templates[0]?.name,
         title: this.#title.value,
         place: this.#place.value,
-        starts_at: new Date(this.#starts.value).getTime(),
+        starts_at: moment(this.#starts.value),
         access: this.#access.value,
         language: this.#speech.language,
       });
@@ -154,15 +155,4 @@ function ready(on: Context, event: EventRow, code: string | null): Node[] {
 
 export function field(label: string, control: HTMLElement, className = ""): HTMLElement {
   return make("label", { className: `field ${className}`.trim() }, make("span", { className: "soft" }, label), control);
-}
-
-/** As `datetime-local` wants it, in the organizer's own time zone. */
-export function local(moment: number | null): string {
-  if (moment === null) return "";
-  const at = new Date(moment);
-  return new Date(moment - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function nextHour(): number {
-  return new Date().setMinutes(60, 0, 0);
 }

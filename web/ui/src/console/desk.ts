@@ -14,6 +14,7 @@ import { onKeys } from "./keys";
 import { Picture } from "./picture";
 import { Queue, type Task, type Waiting } from "./queue";
 import type { Choice } from "./sliders";
+import { Tags } from "./tags";
 import { Versions } from "./versions";
 
 export type DeskWords = keyof typeof words;
@@ -50,6 +51,7 @@ class Desk implements Screen {
   readonly #adjusting: Adjusting;
   readonly #batch: Batch;
   readonly #versions: Versions;
+  readonly #tags: Tags;
   readonly #folder: Folder;
   readonly #ahead = new Map<string, HTMLImageElement>();
   #photos: PhotoRow[] = [];
@@ -72,6 +74,7 @@ class Desk implements Screen {
       { ...on, speech, setup, presets, picture: this.#picture, batch: this.#batch, now: () => this.#now, draw: () => this.#draw(), changed: () => this.#changed() },
     );
     this.#versions = new Versions({ ...on, speech, use: (photo, look) => this.#adjusting.publish(photo, look), changed: () => this.#changed() });
+    this.#tags = new Tags({ ...on, speech, event });
     this.#folder = new Folder(on, speech, (file) => this.#bring(file));
     document.addEventListener("keydown", this.#key);
     this.el.addEventListener("dragover", (event_) => event_.preventDefault());
@@ -106,7 +109,7 @@ class Desk implements Screen {
     const head = make("div", { className: "desk-head" }, make("h1", {}, say.say("desk_title")), make("span", { className: "soft" }, title), this.#waiting);
     this.#fillBar();
     const hints = make("details", { className: "desk-hints" }, make("summary", {}, say.say("shortcuts")), make("p", { className: "soft" }, say.say("keys")), make("p", { className: "soft" }, say.say("drop_hint")));
-    const middle = make("div", { className: "desk-middle" }, this.#picture.el, this.#adjusting.tools, this.#bar, this.#caption, this.#strip, hints);
+    const middle = make("div", { className: "desk-middle" }, this.#picture.el, this.#adjusting.tools, this.#bar, this.#caption, this.#tags.el, this.#strip, hints);
     const side = make("aside", { className: "desk-side" }, this.#adjusting.el, this.#batch.el, this.#versions.el);
     this.el.replaceChildren(make("div", { className: "event-head" }, head, make("div", { className: "links" }, claim, bring, pick, this.#folder.el)), make("div", { className: "desk-body" }, this.#queue.el, middle, side));
   }
@@ -200,6 +203,7 @@ class Desk implements Screen {
     const facts = [photo.name, `${this.#at + 1} / ${this.#photos.length}${this.#more ? "+" : ""}`, photo.camera, photo.state === "hidden" ? this.#speech.say("hidden_one") : "", stars];
     put(this.#caption, facts.filter(Boolean).join(" · "));
     this.#bar.querySelectorAll(".desk-stars button").forEach((star, n) => star.setAttribute("aria-pressed", String(n < (photo.rating ?? 0))));
+    this.#tags.show(photo);
     this.#adjusting.show(photo);
     this.#batch.show(photo, this.#photos.slice(this.#at + 1, this.#at + 51), this.#adjusting.lookOf(photo));
     void this.#versions.show(photo);
@@ -247,6 +251,7 @@ class Desk implements Screen {
       t: () => this.#now && this.#claim(this.#now.id),
       s: () => this.#release(this.#tasks.find((task) => task.photo.id === this.#now?.id)),
       x: () => this.#hide(),
+      g: () => this.#tags.focus(),
     };
     return /^[0-5]$/.test(key) ? () => this.#rate(Number(key)) : keys[key];
   });

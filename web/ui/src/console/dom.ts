@@ -13,6 +13,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return el;
 }
 
+/** A button that does something when it is pressed. */
+export function button(said: string, press: () => void, className = ""): HTMLButtonElement {
+  const made = make("button", { type: "button", className }, said);
+  made.addEventListener("click", press);
+  return made;
+}
+
 /** Change a text only when it differs, so that nothing is selected away and nothing is repainted. */
 export function put(el: Element | null | undefined, text: string): void {
   if (el && el.textContent !== text) el.textContent = text;

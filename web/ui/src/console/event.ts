@@ -128,6 +128,7 @@ export class EventPage {
         copy,
         this.#way("retouch", `/console/desk/${this.#id}`, "desk"),
         this.#way("change_brand", `/console/events/${this.#id}/brand`, "brand_kit"),
+        this.#way("see_report", `/console/events/${this.#id}/numbers`, "numbers"),
         this.#way("change_event", `/console/events/${this.#id}/faces`, "faces"),
         this.#way("change_event", `/console/events/${this.#id}/settings`, "settings"),
       ),
@@ -223,29 +224,26 @@ export class EventPage {
       make("p", {}, make("b", {}, album.title), " ", make("span", { className: "soft facts" })),
       make("p", { className: "switches" }, box("watermark"), box("frame"), make("small", { className: "soft stale" })),
       this.#looks.albumMenus(album),
-      this.#checking(album),
-      this.#contributions(album),
+      this.#rules(album),
     );
   }
 
-  #checking(album: AlbumRow): HTMLElement {
-    const { speech } = this.#on;
-    const options = CHECKING.map((value) => make("option", { value, selected: value === album.checking }, speech.say(`checking_${value}`)));
-    const select = make("select", { name: "checking" }, ...options);
-    select.onchange = () => {
-      call(`/albums/${album.id}/checking`, { checking: select.value }).catch(this.#on.guard);
-    };
-    return make("label", { className: "soft" }, `${speech.say("checking")} `, select);
+  /** What happens to photos of strangers' hands: asked of a machine, taken from guests. */
+  #rules(album: AlbumRow): HTMLElement {
+    return make(
+      "div",
+      { className: "looks" },
+      this.#rule("checking", CHECKING, album.checking, (checking) => call(`/albums/${album.id}/checking`, { checking })),
+      this.#rule("contributions", CONTRIBUTIONS, album.contributions, (contributions) => call(`/albums/${album.id}/access`, { contributions })),
+    );
   }
 
-  #contributions(album: AlbumRow): HTMLElement {
-    const { speech } = this.#on;
-    const options = CONTRIBUTIONS.map((value) => make("option", { value, selected: value === album.contributions }, speech.say(`contributions_${value}`)));
-    const select = make("select", { name: "contributions" }, ...options);
-    select.onchange = () => {
-      call(`/albums/${album.id}/access`, { contributions: select.value }).catch(this.#on.guard);
-    };
-    return make("label", { className: "soft" }, `${speech.say("contributions")} `, select);
+  #rule<T extends string>(name: "checking" | "contributions", choices: readonly T[], now: T, save: (chosen: string) => Promise<unknown>): HTMLElement {
+    const { speech, guard } = this.#on;
+    const options = choices.map((value) => make("option", { value, selected: value === now }, speech.say(`${name}_${value}` as ConsoleWords)));
+    const select = make("select", { name }, ...options);
+    select.onchange = () => void save(select.value).catch(guard);
+    return make("label", { className: "menu" }, make("span", { className: "soft" }, speech.say(name)), select);
   }
 
   async #brand(album: string): Promise<void> {

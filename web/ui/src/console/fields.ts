@@ -1,7 +1,7 @@
 /** Form fields that save themselves: what is typed is handed over when the field is left, a choice at once. */
 
-import { local } from "./create";
 import { make } from "./dom";
+import { local, moment } from "./zone";
 
 export type Value = string | number | boolean | null;
 export type Control = "text" | "area" | "url" | "moment" | "number" | "choice" | "switch";
@@ -71,7 +71,7 @@ function show(input: Input, kind: Control, value: Value): void {
 
 function read(input: Input, kind: Control): Value {
   if (kind === "switch") return (input as HTMLInputElement).checked;
-  if (kind === "moment") return input.value === "" ? null : new Date(input.value).getTime();
+  if (kind === "moment") return moment(input.value);
   if (kind === "number") return Number(input.value);
   return input.value.trim();
 }

@@ -2,6 +2,7 @@
 
 import type { ConsoleWords } from "../console";
 import type { Speech } from "../speech";
+import { Refusal } from "../wire";
 import { type AlbumRow, call, type Look, send } from "./api";
 import { make } from "./dom";
 
@@ -119,9 +120,7 @@ export class Looks {
       void this.#ask(all, async () => {
         const chosen = file.files?.[0];
         if (!chosen) return;
-        const key = await this.#added(chosen);
-        file.value = "";
-        if (!key) return;
+        const key = await this.#added(chosen).finally(() => (file.value = ""));
         for (const select of document.querySelectorAll<HTMLSelectElement>("[name=cube_key]")) this.#list(select);
         cube.value = key;
         await apply();
@@ -150,7 +149,7 @@ export class Looks {
     else this.#looks.set(album, (await call<Now>(`/events/${this.#on.event}/desk`)).looks[album] ?? {});
   }
 
-  /** Sends a `.cube`, waits until it was looked into. Raises Error with the reason when it cannot be used. */
+  /** Sends a `.cube`, waits until it was looked into. Raises Refusal with the reason when it cannot be used. */
   async #added(file: File): Promise<string> {
     let { art } = await send<{ art: Art }>(`/arts?name=${encodeURIComponent(file.name)}`, file);
     for (let tries = 0; art.state === "checking" && tries < 60; tries++) {
@@ -158,10 +157,7 @@ export class Looks {
       const { arts } = await call<{ arts: Art[] }>("/arts");
       art = arts.find((one) => one.key === art.key) ?? art;
     }
-    if (art.state !== "ready") {
-      this.#on.notice(art.reason || this.#on.speech.say("failed_action"));
-      return "";
-    }
+    if (art.state !== "ready") throw new Refusal(422, art.state, this.#on.speech.say("cube_refused", { why: art.reason }));
     if (!this.#cubes.some((one) => one.key === art.key)) this.#cubes.push({ key: art.key, name: art.name });
     return art.key;
   }

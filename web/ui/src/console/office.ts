@@ -58,9 +58,9 @@ export function field(label: string, input: HTMLElement): HTMLLabelElement {
   return make("label", { className: "office-field" }, make("span", { className: "soft" }, label), input);
 }
 
-export function ticks(legend: string, names: string[], chosen: readonly string[]): { el: HTMLElement; chosen: () => string[] } {
+export function ticks(legend: string, names: string[], chosen: readonly string[], say: (name: string) => string): { el: HTMLElement; chosen: () => string[] } {
   const boxes = names.map((value) => make("input", { type: "checkbox", value, checked: chosen.includes(value) }));
-  const rows = boxes.map((box) => make("label", { className: "office-tick" }, box, box.value));
+  const rows = boxes.map((box) => make("label", { className: "office-tick" }, box, say(box.value)));
   const el = make("fieldset", { className: "office-ticks" }, make("legend", { className: "soft" }, legend), ...rows);
   return { el, chosen: () => boxes.filter((box) => box.checked).map((box) => box.value) };
 }

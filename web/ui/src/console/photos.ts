@@ -76,10 +76,19 @@ export class PhotoTable {
     search.setAttribute("aria-label", say("search"));
     search.onchange = () => this.#again();
     const stars = [1, 2, 3, 4, 5].map((n): [string, string] => [String(n), say("stars_n", { n })]);
+    const tag = menu("tag", say("all_tags"), [["", say("all_tags")]]);
+    tag.hidden = true; // until somebody tagged one
+    call<{ tags: string[] }>(`/events/${this.#on.event}/tags`)
+      .then(({ tags }) => {
+        tag.append(...tags.map((name) => make("option", { value: name }, `#${name}`)));
+        tag.hidden = !tags.length;
+      })
+      .catch(this.#on.guard);
     this.#narrow.replaceChildren(
       ...(albums.length > 1 ? [menu("album_id", say("album"), [["", say("all_albums")], ...albums.map((one): [string, string] => [one.id, one.title])])] : []),
       ...(cameras.length > 1 ? [menu("camera", this.#on.speech.say("camera"), [["", say("all_cameras")], ...cameras.map((one): [string, string] => [one, one])])] : []),
       menu("stars", say("all_stars"), [["", say("all_stars")], ...stars]),
+      tag,
       search,
     );
   }
@@ -230,6 +239,9 @@ export class PhotoTable {
     if (badge) badge.dataset["state"] = photo.state;
     put(badge, this.#on.speech.say(`state_${photo.state}`));
     put(state?.querySelector("small"), this.#why(photo.refusal) || this.#doubts(photo));
+    const [name, tags] = [photo.name || photo.id, photo.tags.map((one) => ` #${one}`).join("")];
+    const named = row.querySelector(".look-at .name");
+    if (named?.textContent !== name + tags) named?.replaceChildren(name, make("small", {}, tags));
     const tick = row.querySelector<HTMLInputElement>(".tick");
     if (tick) tick.checked = this.#chosen.has(photo.id);
     const thumb = row.querySelector<HTMLElement>(".thumb");

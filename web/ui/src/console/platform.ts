@@ -73,7 +73,7 @@ export async function openPlatform(on: Context): Promise<Screen> {
 
   async function drawOrganizations(): Promise<void> {
     const said = await call<{ organizations: Organization[]; queues: { name: string; waiting: number | null }[] }>("/platform");
-    const heads = [speech.say("name"), speech.say("members"), ...USAGE.map((kind) => speech.say(kind)), speech.say("limits")];
+    const heads = [speech.say("name"), speech.say("members"), ...USAGE.map((kind) => speech.say(kind)), ""];
     const rows = said.organizations.map((one) => {
       const used = USAGE.map((kind) => (kind === "storage_bytes" && one.usage[kind] > 0 ? speech.size(one.usage[kind]) : speech.number(one.usage[kind])));
       return [one.name, String(one.members), ...used, limitsOf(one)];

@@ -1,6 +1,7 @@
 /** What programs of the organization use: API keys, webhooks and their log; and how much all of it uses. */
 
 import { call } from "./api";
+import { scope, told } from "./deeds";
 import { make } from "./dom";
 import type { Context, Screen } from "./frame";
 import { act, actTwice, field, grid, once, panel, speaker, ticks } from "./office";
@@ -17,6 +18,7 @@ interface Key {
   scopes: string[];
   expires_at: number | null;
   used_at: number | null;
+  suspended: boolean;
 }
 
 interface Call {
@@ -64,7 +66,7 @@ export async function openPrograms(on: Context): Promise<Screen> {
   async function drawKeys(secret = ""): Promise<void> {
     const said = await call<{ keys: Key[]; scopes: string[] }>("/keys");
     const name = make("input", { maxLength: 80, required: true });
-    const scopes = ticks(speech.say("scopes"), said.scopes, ["see_event"]);
+    const scopes = ticks(speech.say("scopes"), said.scopes, ["see_event"], scope);
     const add = act(on, speech.say("add_key"), async () => {
       if (!name.reportValidity()) return;
       const made = await call<{ token: string }>("/keys", { name: name.value.trim(), scopes: scopes.chosen() });
@@ -78,7 +80,8 @@ export async function openPrograms(on: Context): Promise<Screen> {
         await drawKeys();
       });
       const used = one.used_at === null ? speech.say("never") : speech.clock(one.used_at);
-      return [one.name, make("code", {}, `${one.start}…`), one.scopes.join(", "), used, one.expires_at === null ? "" : speech.day(one.expires_at), drop];
+      const called = one.suspended ? make("span", {}, one.name, " ", make("span", { className: "badge" }, speech.say("suspended"))) : one.name;
+      return [called, make("code", {}, `${one.start}…`), one.scopes.map(scope).join(" · "), used, one.expires_at === null ? "" : speech.day(one.expires_at), drop];
     });
     const heads = [speech.say("key_name"), speech.say("key"), speech.say("scopes"), speech.say("used"), speech.say("expires"), ""];
     const docs = make("a", { href: "/api/v1/openapi.json", target: "_blank", rel: "noopener" }, "OpenAPI");
@@ -95,10 +98,10 @@ export async function openPrograms(on: Context): Promise<Screen> {
 
   function hookRow(one: Hook): (Node | string)[] {
     const path = `/webhooks/${one.id}`;
-    const doing = (text: string, work: () => Promise<unknown>, told: string): HTMLButtonElement =>
+    const doing = (text: string, work: () => Promise<unknown>, said: string): HTMLButtonElement =>
       act(on, text, async () => {
         await work();
-        on.notice(told);
+        on.notice(said);
         await drawHooks();
       });
     const log = act(on, speech.say("log"), () => drawHooks("", one));
@@ -110,7 +113,7 @@ export async function openPrograms(on: Context): Promise<Screen> {
     const last = one.last ? `${speech.say(one.last.state)} ${one.last.status ?? ""}` : speech.say("never");
     const pause = doing(speech.say(one.active ? "pause" : "go_on"), () => call(path, { active: !one.active }), speech.say("saved"));
     const ping = doing(speech.say("ping"), () => call(`${path}/ping`, {}), speech.say("pinged"));
-    return [make("code", {}, one.url), one.kinds.join(", "), last, String(one.waiting), make("span", { className: "links" }, ping, log, pause, drop)];
+    return [make("code", {}, one.url), one.kinds.map(told).join(" · "), last, String(one.waiting), make("span", { className: "links" }, ping, log, pause, drop)];
   }
 
   async function logOf(one: Hook): Promise<HTMLElement> {
@@ -120,7 +123,7 @@ export async function openPrograms(on: Context): Promise<Screen> {
         await call(`/webhooks/${one.id}/calls/${row.id}/again`, {});
         await drawHooks("", one);
       });
-      return [speech.clock(row.created_at), row.kind, speech.say(row.state), String(row.attempts), make("code", {}, `${row.status ?? ""} ${row.said}`.trim().slice(0, 120)), again];
+      return [speech.clock(row.created_at), told(row.kind), speech.say(row.state), String(row.attempts), make("code", {}, `${row.status ?? ""} ${row.said}`.trim().slice(0, 120)), again];
     });
     const heads = (["when", "kinds", "state", "tries", "answer"] as const).map((key) => speech.say(key));
     return make("div", {}, make("h3", {}, speech.say("log"), " ", make("code", {}, one.url)), grid([...heads, ""], rows, speech.say("none")));
@@ -129,7 +132,7 @@ export async function openPrograms(on: Context): Promise<Screen> {
   async function drawHooks(secret = "", open: Hook | null = null): Promise<void> {
     const said = await call<{ webhooks: Hook[]; kinds: string[] }>("/webhooks");
     const url = make("input", { type: "url", placeholder: "https://", required: true, size: 36 });
-    const kinds = ticks(speech.say("kinds"), said.kinds, ["photo.live", "photo.hidden"]);
+    const kinds = ticks(speech.say("kinds"), said.kinds, ["photo.live", "photo.hidden"], told);
     const add = act(on, speech.say("add_hook"), async () => {
       if (!url.reportValidity()) return;
       const made = await call<{ secret: string }>("/webhooks", { url: url.value.trim(), kinds: kinds.chosen() });

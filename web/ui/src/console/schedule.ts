@@ -4,6 +4,7 @@ import type { ConsoleWords } from "../console";
 import type { Speech } from "../speech";
 import { call } from "./api";
 import { make } from "./dom";
+import { local, moment, nextHour } from "./zone";
 
 interface Line {
   starts_at: number;
@@ -86,17 +87,5 @@ export class SchedulePanel {
 
 function lineOf(row: HTMLElement): Line {
   const said = (name: keyof Line): string => row.querySelector<HTMLInputElement>(`[name=${name}]`)?.value.trim() ?? "";
-  const moment = (name: keyof Line): number | null => (said(name) === "" ? null : new Date(said(name)).getTime());
-  return { starts_at: moment("starts_at") ?? 0, ends_at: moment("ends_at"), title: said("title"), place: said("place") };
-}
-
-/** As `datetime-local` wants it, in the organizer's own time zone. */
-function local(moment: number | null): string {
-  if (moment === null) return "";
-  const at = new Date(moment);
-  return new Date(moment - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function nextHour(): number {
-  return new Date().setMinutes(60, 0, 0);
+  return { starts_at: moment(said("starts_at")) ?? 0, ends_at: moment(said("ends_at")), title: said("title"), place: said("place") };
 }

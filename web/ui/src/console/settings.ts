@@ -7,6 +7,7 @@ import words from "../../../words/settings.json";
 import { Speech } from "../speech";
 import { AlbumSettings } from "./album_settings";
 import { call, type EventNow, send } from "./api";
+import { type Art, nameOf } from "./arts";
 import { make } from "./dom";
 import { type Choice, type Control, field, type Value } from "./fields";
 import type { Context, Screen } from "./frame";
@@ -49,6 +50,7 @@ const SECTIONS: [SettingsWords, Wanted[]][] = [
     [
       { name: "banner", kind: "text", max: 120 },
       { name: "banner_link", kind: "url", max: 300 },
+      { name: "banner_sponsor", kind: "choice" },
       { name: "banner_from", kind: "moment" },
       { name: "banner_until", kind: "moment" },
     ],
@@ -73,8 +75,9 @@ const SECTIONS: [SettingsWords, Wanted[]][] = [
 const COVER_LOOKS = 60; // at most so many, a second apart, until a worker made the cover
 
 export async function openSettings(on: Context, event: string): Promise<Screen> {
-  const [now, front] = await Promise.all([call<EventNow>(`/events/${event}`), call<Front>(`/events/${event}/front`)]);
-  return new Settings(on, now, front);
+  const arts = on.member.rights.includes("change_brand") ? call<{ arts: Art[] }>("/arts").catch(() => ({ arts: [] })) : { arts: [] };
+  const [now, front, known] = await Promise.all([call<EventNow>(`/events/${event}`), call<Front>(`/events/${event}/front`), arts]);
+  return new Settings(on, now, front, known.arts.filter((art) => art.kind === "picture" && art.state === "ready"));
 }
 
 class Settings implements Screen {
@@ -84,18 +87,20 @@ class Settings implements Screen {
   readonly #event: EventNow;
   readonly #albums: AlbumSettings;
   readonly #cover = make("div", { className: "cover-field" });
+  readonly #arts: Art[];
   #front: Front;
   #ended = false;
 
-  constructor(on: Context, event: EventNow, front: Front) {
+  constructor(on: Context, event: EventNow, front: Front, arts: Art[]) {
     this.#on = on;
     this.#event = event;
     this.#front = front;
+    this.#arts = arts;
     this.#albums = new AlbumSettings({ ...on, words: this.#speech, event: event.id, saved: (undo) => this.#saved(undo) }, event.albums);
     const say = this.#speech.say.bind(this.#speech);
     const sections = SECTIONS.map(([name, fields]) => this.#section(name, this.#fields(fields), name === "tab_basics" ? this.#cover : null));
     const albums = this.#section("tab_albums", this.#albums.el, null);
-    const links = make("p", { className: "links" }, link(`/console/events/${event.id}`, say("back_event")), link(`/console/events/${event.id}/ready`, say("prints")));
+    const links = make("p", { className: "links" }, link(`/console/events/${event.id}/ready`, say("prints")));
     const head = make("div", { className: "event-head" }, make("div", {}, make("h1", {}, say("settings")), make("p", { className: "soft" }, say("lead"))), links);
     const body = make("div", { className: "settings-body" }, make("div", { className: "settings-forms" }, ...sections, albums), this.#preview());
     this.el.append(head, this.#tabs([...SECTIONS.map(([name]) => name), "tab_albums"]), body);
@@ -124,7 +129,8 @@ class Settings implements Screen {
   }
 
   #field({ name, kind, max, choices }: Wanted): HTMLElement {
-    const options = choices?.map((value): Choice => [value, this.#speech.say(`${name}_${value}` as SettingsWords)]);
+    const known = choices?.map((value): Choice => [value, this.#speech.say(`${name}_${value}` as SettingsWords)]);
+    const options = name === "banner_sponsor" ? [["", this.#speech.say("banner_sponsor_")] satisfies Choice, ...this.#arts.map((art): Choice => [art.key, nameOf(art)])] : known;
     const said = { name, kind, label: this.#speech.say(name), value: this.#front[name] ?? null, max, choices: options };
     const control = field(said, (value, before) => this.#save(name, value, before, control));
     return control.el;

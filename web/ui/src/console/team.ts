@@ -20,6 +20,7 @@ interface MemberRow {
   role: Role;
   event_id: string | null;
   disabled: boolean;
+  second_step: boolean;
 }
 
 interface Invitation {
@@ -95,7 +96,7 @@ class Team implements Screen {
     const said = make("div", {}, make("p", {}, title, " ", badge), make("p", { className: "soft" }, `${one.login}${where}`));
     const row = make("div", { className: "row member", data: { member: one.id } }, said);
     if (mine || one.role === "platform" || (one.role === "owner" && this.#on.member.role === "admin")) row.append(make("span", {}, say(`role_${one.role}`)));
-    else row.append(this.#roles(one), this.#removal(one));
+    else row.append(this.#roles(one), this.#removal(one), ...(one.second_step ? [this.#reset(one)] : []));
     return row;
   }
 
@@ -117,6 +118,13 @@ class Team implements Screen {
     const button = make("button", { type: "button", className: "quiet" }, this.#speech.say(one.disabled ? "back_in" : "remove"));
     button.setAttribute("aria-label", `${button.textContent} ${one.name || one.login}`);
     button.onclick = () => void this.#change(one.id, { disabled: !one.disabled }, one.disabled ? "changed" : "removed", { disabled: one.disabled });
+    return button;
+  }
+
+  /** For who lost their phone and their recovery codes. */
+  #reset(one: MemberRow): HTMLElement {
+    const button = make("button", { type: "button", className: "quiet", title: this.#speech.say("forget_hint") }, this.#speech.say("forget_step"));
+    button.onclick = () => void this.#change(one.id, { forget_step: true }, "forgot_step");
     return button;
   }
 

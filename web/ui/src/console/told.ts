@@ -47,7 +47,7 @@ const NEWEST = 30;
 const BADGE = { planned: "stored", sent: "live", refused: "rejected" };
 
 export class ToldPanel {
-  readonly el = make("div", { className: "list" });
+  readonly el = make("div", { className: "list told" });
   readonly #on: Context;
   readonly #newest = make("div", { className: "list newest" });
   readonly #more: HTMLDetailsElement;
