@@ -4,15 +4,10 @@ import { gzipSync } from "node:zlib";
 
 import { defineConfig, type Plugin } from "vite";
 
-/** Vite's own helper for late parts is 1 KB of every first load; all we need of it is to wait for a style sheet. */
+/** Vite's own helper for late parts is 1 KB of every first load; the page's loader fetches them whole (web/templates/loader.js). */
+const TRIES = 4;
 const LATE = `
-const sheets = {};
-const sheet = (href) => sheets[href] ??= new Promise((resolve) => {
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: resolve, onerror: resolve });
-  document.head.append(link);
-});
-export const __vitePreload = (load, needed = []) =>
-  Promise.all(needed.filter((file) => file.endsWith(".css")).map((file) => sheet("/assets/" + file))).then(load);
+export const __vitePreload = (load, needed) => Promise.all(needed.map((file) => whole("/assets/" + file, ${TRIES}))).then(load);
 `;
 
 const smallHelper: Plugin = {
@@ -47,7 +42,7 @@ export default defineConfig(({ mode }) => ({
     manifest: `manifest-${mode}.json`,
     assetsDir: ".",
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: (part, needed) => [...new Set([part, ...needed])] },
     target: "es2022", // Chrome 94, Safari 15, Firefox 93 (no static blocks in our classes, which Safari learnt later)
     cssTarget: ["chrome94", "safari15", "firefox93"],
     rolldownOptions: { input: mode === "crew" ? BUILDS.crew : BUILDS.guest },

@@ -7,7 +7,7 @@ import { type Carrier, follow, type Following } from "./follow";
 import type { Ghosts, Hint } from "./ghosts";
 import { Pulse } from "./pulse";
 import { Roll } from "./roll";
-import { keep, Speech } from "./speech";
+import { Speech } from "./speech";
 import type { Style } from "./rows";
 import type { Scene } from "./tools";
 import { Wall } from "./wall";
@@ -24,6 +24,7 @@ interface Boot {
 export type AlbumWords = keyof typeof words;
 
 const PAGE = 100;
+const AGAIN_MS = 4_000;
 const SEEN_PER_PAGE = 20;
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}") as Boot;
 const byId = (id: string): HTMLElement => document.querySelector<HTMLElement>(`#${id}`) ?? document.body;
@@ -36,6 +37,7 @@ let roll = live; // what the wall shows: all of it, or one hour
 let waiting: Photo[] = []; // arrived while the reader was further down
 let following: Following | undefined;
 let reading: Promise<void> | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
 let ghosts: Ghosts | undefined;
 let seen = 0;
 let { front } = boot;
@@ -45,7 +47,9 @@ const arrived = new Map<string, number>(); // photos that came live, not yet on 
 
 const wall = new Wall(byId("wall"), {
   label: (photo) => (photo.shot_at ? speech.say("photo_at", { time: speech.clock(photo.shot_at) }) : speech.say("photo")),
-  open: (photo, from) => void openViewer(photo, from),
+  open: (photo, from) => {
+    openViewer(photo, from).catch(offline);
+  },
   more: () => void more(),
   refresh,
   shown,
@@ -56,16 +60,32 @@ function start(): void {
   pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
   furnish();
   byId("pill").addEventListener("click", toTop);
-  for (const id of ["take", "find", "mine", "time", "layout"]) document.getElementById(id)?.addEventListener("click", () => void press(id));
+  document.querySelector(".tools")?.addEventListener("click", ({ target }) => {
+    const button = (target as Element).closest("button");
+    if (button?.id) press(button.id);
+  });
   byId("again").addEventListener("click", () => void more());
-  document.querySelector("nav.tabs")?.addEventListener("click", switchAlbum);
-  addEventListener("popstate", (event) => void returned(event));
+  document.querySelector("nav.tabs")?.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest("a");
+    if (!link) return;
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    go();
+  });
+  addEventListener("popstate", ({ state }) => {
+    if (!document.body.classList.contains("viewing") && !(state as { viewing?: boolean } | null)?.viewing) go();
+  });
   addEventListener("scroll", () => wall.atTop() && release(), { passive: true });
   listen();
   if (style !== "rows") wall.setStyle(style);
-  if (front.start_page || front.banner || front.order !== "new") turn(front);
-  void deepLink();
-  void import("./later").then(({ settleIn }) => settleIn(byId("wall"), () => album.id)).catch(() => undefined);
+  if (front.start_page || front.banner || front.order !== "new" || front.placements.length) turn(front);
+  if (location.hash) go();
+  void surely(() => import("./later")).then(({ settleIn }) => settleIn(byId("wall"), () => album, speech, offline));
+}
+
+/** A part of the page that nobody asked for, so that nobody would ask again. */
+function surely<T>(load: () => Promise<T>): Promise<T> {
+  return load().catch(() => new Promise((done) => setTimeout(done, AGAIN_MS)).then(() => surely(load)));
 }
 
 const scene: Scene = {
@@ -81,32 +101,41 @@ const scene: Scene = {
   show: (next, by) => {
     own = true;
     for (const id of ["time", "mine"]) byId(id).classList.toggle("on", id === by);
-    lay(() => next);
+    lay(next);
   },
+  hangs,
   grow: (photos) => admit(roll.append({ photos, next: null })),
 };
 
 /** What the bar's buttons do comes when one is pressed. */
-function press(id: string): Promise<void> {
-  return import("./tools").then(
-    ({ pressed }) => pressed(id, scene),
-    () => notice(speech.say("no_network")),
-  );
+function press(id: string): void {
+  import("./tools").then(({ pressed }) => pressed(id, scene)).catch(offline);
 }
 
-/** Another part of the album, or another order, on the wall. */
-function lay(part: (live: Roll) => Roll): void {
-  roll = part(live);
-  hang();
+/** Another part of the album, or another order, on the wall; what hangs and has grown stays where the reader is. */
+function lay(next: Roll): void {
+  if (hangs(next) && next !== live) wall.show(roll.photos, true);
+  else {
+    roll = next;
+    hang();
+  }
   void more();
 }
 
-/** The front as it is now; without it: what the platform says it is. */
+function hangs(one: Roll): boolean {
+  return one === roll;
+}
+
+/** The front as it is now; without it: what the platform says it is. Asked for again when the feed next names it. */
 function turn(now?: Front): void {
-  void import("./front").then(async ({ draw }) => {
-    front = now ?? (await ask<Front>(`/mp/v1/albums/${album.id}/front`));
-    draw(front, { album: () => album, speech, pulse, wall, lay, furnish, own: () => own });
-  });
+  const read = (): Promise<Front> => ask<Front>(`/mp/v1/albums/${album.id}/front`);
+  surely(() => import("./front"))
+    .then(async ({ draw }) => {
+      const next = now ?? (await read());
+      if (next.revision < front.revision) return; // a newer one overtook it
+      draw((front = next), { album: () => album, live: () => live, speech, pulse, wall, lay, hangs, furnish, own: () => own });
+    })
+    .catch(() => undefined);
 }
 
 /** Hear what changes from here on. */
@@ -117,7 +146,7 @@ function listen(): void {
     turn,
     cursor: () => live.cursor,
     hear,
-    expect: (hint) => void expect(hint),
+    expect: (hint) => void expect(hint).catch(() => undefined),
     tell: (carrier: Carrier) => pulse.carrier(carrier),
     // to the door, which says what opens it now; unless that is where we just come from
     refused: () => (performance.now() > 5_000 ? location.reload() : notice(speech.say("refused"))),
@@ -149,7 +178,7 @@ function hear(changes: Change[]): void {
     wall.remove(id);
   }
   album.photos += turn.added.length - turn.gone.length;
-  if (turn.gone.length) void import("./later").then(({ forget }) => forget(turn.gone));
+  if (turn.gone.length) void surely(() => import("./later")).then(({ forget }) => forget(turn.gone));
   if (turn.added.length) byId("said").textContent = speech.say("arrived", { n: turn.added.length });
   pulse.count(album.photos, turn.added[0]?.live_at ?? null);
   dispatchEvent(new CustomEvent("turn", { detail: here }));
@@ -200,10 +229,11 @@ function furnish(): void {
 /** Read older photos until the wall has enough below the screen. */
 function more(): Promise<void> {
   byId("again").hidden = true;
+  clearTimeout(again);
   reading ??= older()
     .catch(() => {
       byId("again").hidden = false;
-      addEventListener("online", () => void more(), { once: true });
+      again = setTimeout(() => void more(), AGAIN_MS);
     })
     .finally(() => {
       reading = null;
@@ -232,8 +262,7 @@ async function refresh(photo: Photo): Promise<Photo | undefined> {
 /** Tell the platform when a new photo reached a screen, for the first few: it measures its lag by that. */
 function shown(photo: Photo): void {
   if (!arrived.delete(photo.id) || document.hidden || seen++ >= SEEN_PER_PAGE) return;
-  const body = { shown_at: Date.now() };
-  void import("./guest").then(({ askAsGuest }) => askAsGuest(`/mp/v1/photos/${photo.id}/seen`, { body })).catch(() => undefined);
+  void import("./later").then(({ tellShown }) => tellShown(photo.id)).catch(() => undefined);
 }
 
 /** Another roll on the wall, from its beginning. */
@@ -244,59 +273,19 @@ function hang(): void {
   furnish();
 }
 
-function switchAlbum(event: Event): void {
-  const link = (event.target as HTMLElement).closest("a");
-  if (!link?.dataset["album"]) return;
-  event.preventDefault();
-  history.pushState(null, "", link.href);
-  void enter(link.dataset["album"]);
+/** Where the address leads now: to an album, to a photo. */
+function go(): void {
+  import("./ways").then(({ follow }) => follow({ album: () => album, photo: (id) => roll.get(id), move, open: openViewer, notice, speech })).catch(offline);
 }
 
-async function enter(id: string): Promise<void> {
-  if (id === album.id) return;
-  for (const link of document.querySelectorAll<HTMLElement>("nav.tabs a")) {
-    if (link.dataset["album"] === id) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
-  following?.stop();
-  try {
-    album = await ask<Album>(`/mp/v1/albums/${id}`);
-    const page = await ask<History>(`/mp/v1/albums/${id}/photos?limit=48`);
-    live = roll = new Roll(album.revision, page);
-  } catch {
-    notice(speech.say("no_network"));
-    return;
-  }
-  waiting = [];
+/** Another album of the event on the wall. */
+function move(to: Album, page: History): void {
+  album = to;
+  live = roll = new Roll(to.revision, page);
   dispatchEvent(new Event("album"));
-  wall.show(roll.photos);
-  window.scrollTo({ top: 0, behavior: "instant" });
+  hang();
   pulse.count(album.photos, roll.photos[0]?.live_at ?? null);
-  furnish();
   listen();
-}
-
-async function returned(event: PopStateEvent): Promise<void> {
-  if (document.body.classList.contains("viewing") || (event.state as { viewing?: boolean } | null)?.viewing) return;
-  const wanted = new URLSearchParams(location.search).get("album") ?? document.querySelector<HTMLElement>("nav.tabs a")?.dataset["album"];
-  if (wanted && !location.hash) await enter(wanted);
-}
-
-/** #p=<id> opens that photo, also one far down or of another album. */
-async function deepLink(): Promise<void> {
-  const id = new URLSearchParams(location.hash.slice(1)).get("p");
-  if (!id) return;
-  let photo = roll.get(id);
-  if (!photo) {
-    try {
-      photo = await ask<Photo>(`${location.pathname}/photos/${id}`);
-    } catch {
-      notice(speech.say("missing"));
-      return;
-    }
-    if (photo.album_id !== album.id) await enter(photo.album_id);
-  }
-  await openViewer(photo);
 }
 
 async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
@@ -318,6 +307,10 @@ async function openViewer(photo: Photo, from?: HTMLElement): Promise<void> {
   if (wall.atTop()) release();
 }
 
+function offline(): void {
+  notice(speech.say("no_network"));
+}
+
 let hush: ReturnType<typeof setTimeout> | undefined;
 
 /** A short word at the bottom of the screen. */
@@ -329,18 +322,6 @@ function notice(text: string): void {
   hush = setTimeout(() => el.classList.remove("up"), 3200);
 }
 
-byId("language").addEventListener("click", () => {
-  void import("../../words/album_still.json").then((still) => {
-    speech.learn(still.default);
-    speech.use(speech.language === "en" ? "zh" : "en");
-  });
-});
-byId("theme").addEventListener("click", () => {
-  const root = document.documentElement;
-  const dark = root.dataset["theme"] ? root.dataset["theme"] === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset["theme"] = dark ? "light" : "dark";
-  keep("theme", root.dataset["theme"]);
-});
 speech.onSwitch(() => {
   pulse.draw();
   furnish();

@@ -6,8 +6,10 @@ import "./faces.css";
 import words from "../../words/album_faces.json";
 import later from "../../words/album_later.json";
 import type { AlbumWords } from "./album";
+import { button, make } from "./console/dom";
 import { askAsGuest, session } from "./guest";
 import type { Speech } from "./speech";
+import { tieLine } from "./tie";
 import { type Photo, Refusal, refusal } from "./wire";
 
 interface Offer {
@@ -57,7 +59,7 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
   async function begin(): Promise<void> {
     offer = await askAsGuest<Offer>(at);
     stop.hidden = !offer.offered || (!offer.consents.search && !offer.following);
-    if (!offer.offered) body.replaceChildren(text(speech.say("find_off")));
+    if (!offer.offered) body.replaceChildren(make("p", {}, speech.say("find_off")));
     else if (offer.consents.search) askSelfie();
     else askConsent();
   }
@@ -67,11 +69,11 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
     const paragraphs = document.createElement("div");
     paragraphs.className = "finder-notice";
     paragraphs.tabIndex = 0;
-    paragraphs.append(...offer.notice[speech.language].map(text));
+    paragraphs.append(...offer.notice[speech.language].map((one) => make("p", {}, one)));
     const send = Object.assign(document.createElement("button"), { className: "sheet-send", textContent: speech.say("find_agree") });
     const line = Object.assign(document.createElement("div"), { className: "sheet-row" });
     line.append(send);
-    form.append(text(speech.say("find_lead")), paragraphs, choice("adult"), choice("guardian"), line);
+    form.append(make("p", {}, speech.say("find_lead")), paragraphs, choice("adult"), choice("guardian"), line);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const who = form.querySelector<HTMLInputElement>("input:checked")?.value ?? "";
@@ -108,7 +110,7 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
     input.addEventListener("change", () => {
       const file = input.files?.[0];
       if (!file) return;
-      body.replaceChildren(text(speech.say("find_looking")));
+      body.replaceChildren(make("p", {}, speech.say("find_looking")));
       search(file).then(
         (found) => show(found, who),
         (reason: unknown) => {
@@ -117,7 +119,8 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
         },
       );
     });
-    body.replaceChildren(text(speech.say("find_hint")), input, line);
+    const following = offer.following ? [tieLine(albumId, said, notice)] : [];
+    body.replaceChildren(make("p", {}, speech.say("find_hint")), input, line, ...following);
   }
 
   async function search(file: File): Promise<Found> {
@@ -136,11 +139,11 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
       askAsGuest<Found>(`${at}/again`, { body: { ticket: found.ticket, ...told } }).then((better) => show(better, who), failed);
     };
     const parts: HTMLElement[] = [];
-    if (!found.sure.length && !found.maybe.length) parts.push(text(speech.say("find_none")));
+    if (!found.sure.length && !found.maybe.length) parts.push(make("p", {}, speech.say("find_none")));
     if (found.sure.length) {
-      parts.push(heading(speech.say("find_sure", { n: found.sure.length })), tiles(found.sure, again, false));
+      parts.push(make("h3", {}, speech.say("find_sure", { n: found.sure.length })), tiles(found.sure, again, false));
     }
-    if (found.maybe.length) parts.push(heading(speech.say("find_maybe")), tiles(found.maybe, again, true));
+    if (found.maybe.length) parts.push(make("h3", {}, speech.say("find_maybe")), tiles(found.maybe, again, true));
     const line = Object.assign(document.createElement("div"), { className: "sheet-row" });
     line.append(button(speech.say("find_again"), () => askSelfie(who)));
     if (found.sure.length && !offer.following) {
@@ -156,6 +159,7 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
       });
       line.append(follow);
     }
+    if (offer.following) parts.push(tieLine(albumId, said, notice));
     body.replaceChildren(...parts, line);
   }
 
@@ -180,7 +184,7 @@ export function findMe(albumId: string, said: Speech<AlbumWords>, notice: (text:
     try {
       const { deleted } = await askAsGuest<{ deleted: Record<string, number> }>(at, { method: "DELETE" });
       stop.hidden = true;
-      body.replaceChildren(text(speech.say("find_stopped", deleted)));
+      body.replaceChildren(make("p", {}, speech.say("find_stopped", deleted)));
     } catch (reason) {
       failed(reason);
     }
@@ -202,18 +206,4 @@ async function small(file: File): Promise<Blob> {
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   return new Promise((resolve) => canvas.toBlob((blob) => resolve(blob ?? file), "image/jpeg", 0.92));
-}
-
-function text(said: string): HTMLElement {
-  return Object.assign(document.createElement("p"), { textContent: said });
-}
-
-function heading(said: string): HTMLElement {
-  return Object.assign(document.createElement("h3"), { textContent: said });
-}
-
-function button(said: string, press: () => void): HTMLButtonElement {
-  const made = Object.assign(document.createElement("button"), { type: "button" as const, textContent: said });
-  made.addEventListener("click", press);
-  return made;
 }

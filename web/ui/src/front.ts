@@ -5,8 +5,10 @@ import type { AlbumWords } from "./album";
 import type { Pulse } from "./pulse";
 import type { Roll } from "./roll";
 import type { Speech } from "./speech";
-import { ranked } from "./tools";
-import { type Album, ask, type Front, type Photo, recall } from "./wire";
+import { offer } from "./later";
+import { inOrder } from "./tools";
+import { note } from "./track";
+import { type Album, type Front, type Photo, recall } from "./wire";
 import type { Wall } from "./wall";
 
 interface Page {
@@ -14,7 +16,9 @@ interface Page {
   speech: Speech<AlbumWords>;
   pulse: Pulse;
   wall: Wall;
-  lay: (part: (live: Roll) => Roll) => void;
+  live: () => Roll;
+  lay: (roll: Roll) => void;
+  hangs: (roll: Roll) => boolean;
   furnish: () => void;
   /** Whether the guest chose what the wall shows. */
   own: () => boolean;
@@ -25,6 +29,7 @@ const AGAIN_MS = 2_000; // an ordered wall follows new photos no faster than thi
 let timer: ReturnType<typeof setInterval> | undefined;
 let order: Front["order"] = "new";
 let again: ReturnType<typeof setTimeout> | undefined;
+let placing = false; // the event has had sponsors' slots
 let page: Page | undefined;
 let front: Front | undefined;
 let speech: Speech<AlbumWords | keyof typeof still> | undefined;
@@ -40,17 +45,30 @@ export function draw(now: Front, on: Page): void {
   speak(now);
   if (!recall("wall")) on.wall.setStyle(now.layout);
   document.body.classList.toggle("no-likes", !now.likes);
+  document.body.classList.toggle("sponsors", now.sponsors);
   on.pulse.closed = now.state === "closed";
   on.pulse.draw();
   const mine = now.albums.find((one) => one.id === on.album().id);
-  if (mine) on.album().downloads = mine.downloads;
+  if (mine) Object.assign(on.album(), { downloads: mine.downloads, contributions: now.state === "closed" ? "off" : mine.contributions, comments: mine.comments });
+  offer(on.album());
   on.furnish();
+  if (now.placements.length || placing) void place(now, on);
   if (now.order !== order && !on.own()) {
     order = now.order;
     void arrange();
   }
   if (first) begin();
   tick();
+}
+
+/** Sponsors between photos, on the start page, where photos are taken home: loaded where an event has any. */
+async function place(now: Front, on: Page): Promise<void> {
+  placing = true;
+  try {
+    (await import("./placements")).place(now, on.wall, on.speech);
+  } catch {
+    setTimeout(() => void place(front ?? now, on), AGAIN_MS); // a bad line
+  }
 }
 
 /** Once: what the clock changes, and photos that come into an ordered wall. */
@@ -61,10 +79,10 @@ function begin(): void {
   addEventListener("turn", (event) => {
     const { added } = (event as CustomEvent<{ added: Photo[] }>).detail;
     if (order === "new" || !added.length) return;
-    clearTimeout(again);
-    again = setTimeout(() => page?.wall.atTop() && !page.own() && void arrange(), AGAIN_MS);
+    soon(() => page?.wall.atTop() && !page.own());
   });
   document.getElementById("start")?.querySelector("a")?.addEventListener("click", enter);
+  document.getElementById("banner")?.addEventListener("click", ({ target }) => target instanceof HTMLAnchorElement && note("click"));
 }
 
 function put(selector: string, text: string): void {
@@ -126,11 +144,24 @@ function speak({ language }: Front): void {
 async function arrange(): Promise<void> {
   if (!page) return;
   if (order === "new") {
-    page.lay((live) => live);
+    page.lay(page.live());
     return;
   }
-  const { photos } = await ask<{ photos: Photo[] }>(`${location.pathname}/${order}?album=${page.album().id}`);
-  page.lay((live) => ranked(photos, live));
+  let begun = false;
+  try {
+    for await (const roll of inOrder(page.album().id, order, page.live())) {
+      if (begun && !page.hangs(roll)) return;
+      begun = true;
+      page.lay(roll);
+    }
+  } catch {
+    soon(() => !page?.own());
+  }
+}
+
+function soon(wanted: () => boolean | undefined): void {
+  clearTimeout(again);
+  again = setTimeout(() => wanted() && void arrange(), AGAIN_MS);
 }
 
 /** Banner and start page, which come and go by the clock. */

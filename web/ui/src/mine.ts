@@ -4,8 +4,10 @@ import "./sheet.css";
 import "./mine.css";
 
 import words from "../../words/album_later.json";
+import { button } from "./console/dom";
 import { askAsGuest } from "./guest";
 import { Roll } from "./roll";
+import { tieLine } from "./tie";
 import type { Scene } from "./tools";
 import type { History, Photo } from "./wire";
 
@@ -36,7 +38,7 @@ export function openMine(scene: Scene): void {
   });
   only.className = "sheet-send";
   row.append(button(speech.say("close"), away), only);
-  dialog.append(title, lead, code, count, row);
+  dialog.append(title, lead, code, count, tieLine(album, scene.speech, scene.notice), row);
   document.body.append(dialog);
   dialog.addEventListener("close", away);
   dialog.addEventListener("click", (event) => event.target === dialog && away());
@@ -127,10 +129,4 @@ function draw(rows: string[], name: string): SVGElement {
 function stayAwake(): () => void {
   const lock = (navigator as Partial<Navigator>).wakeLock?.request("screen").catch(() => undefined);
   return () => void lock?.then((held) => held?.release());
-}
-
-function button(said: string, press: () => void): HTMLButtonElement {
-  const made = Object.assign(document.createElement("button"), { type: "button" as const, textContent: said });
-  made.addEventListener("click", press);
-  return made;
 }

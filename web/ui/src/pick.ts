@@ -59,7 +59,7 @@ export function pick(said: Speech<AlbumWords>, notice: (text: string) => void, s
   }
 
   function mark(): void {
-    for (const tile of wall?.querySelectorAll<HTMLElement>("li.tile") ?? []) show(tile, tile.dataset["id"] ?? "");
+    for (const tile of wall?.querySelectorAll<HTMLElement>("li.tile[data-id]") ?? []) show(tile, tile.dataset["id"] ?? "");
   }
 
   function show(tile: HTMLElement, id: string): void {

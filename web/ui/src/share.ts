@@ -5,6 +5,7 @@ import "./share.css";
 
 import { session } from "./guest";
 import type { Speech } from "./speech";
+import { note } from "./track";
 import type { Words } from "./viewer";
 import { type Photo, Refusal, refusal } from "./wire";
 
@@ -34,7 +35,9 @@ export function passOn(host: HTMLElement, { photo, url, title, speech, notice }:
   host.append(dialog);
   const away = (): void => dialog.remove();
   close.addEventListener("click", away);
+  const passed = (): void => note("share", photo.id);
   link.addEventListener("click", () => void send());
+  save.addEventListener("click", passed, { once: true });
   dialog.addEventListener("close", away);
   dialog.addEventListener("click", (event) => event.target === dialog && away());
   // the viewer under it listens to keys and fingers too
@@ -62,6 +65,7 @@ export function passOn(host: HTMLElement, { photo, url, title, speech, notice }:
         await navigator.clipboard.writeText(url);
         notice(speech.say("copied"));
       }
+      passed();
       away();
     } catch (reason) {
       if (!(reason instanceof DOMException && reason.name === "AbortError")) notice(speech.say("copy_failed"));

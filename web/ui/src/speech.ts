@@ -6,6 +6,8 @@ export type Words<K extends string> = Record<K, string[]>; // [Chinese, English]
 const DAY: Intl.DateTimeFormatOptions = { year: "numeric", month: "long", day: "numeric", weekday: "short" };
 
 export class Speech<K extends string> {
+  /** Milliseconds from the reader's clock to the clock that is shown at a moment: none, unless a page says so. */
+  static shift: (at: number) => number = () => 0;
   language: Language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
   readonly #words: Words<K>;
   readonly #listeners: (() => void)[] = [];
@@ -34,16 +36,16 @@ export class Speech<K extends string> {
 
   /** 14:03:22, with the day in front when it was not today. */
   clock(at: number): string {
-    const moment = new Date(at); // by hand: a wall asks this for every photo, and toLocaleTimeString costs 0.3 ms
+    const moment = new Date(at + Speech.shift(at)); // by hand: a wall asks this for every photo, and toLocaleTimeString costs 0.3 ms
     const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
     const time = parts.map((part) => String(part).padStart(2, "0")).join(":");
-    if (moment.toDateString() === new Date().toDateString()) return time;
+    if (moment.toDateString() === new Date(Date.now() + Speech.shift(Date.now())).toDateString()) return time;
     const [month, day] = [moment.getMonth() + 1, moment.getDate()];
     return `${this.language === "en" ? `${day}/${month}` : `${month}/${day}`} ${time}`;
   }
 
   day(at: number): string {
-    return new Date(at).toLocaleDateString(this.#locale, DAY);
+    return new Date(at + Speech.shift(at)).toLocaleDateString(this.#locale, DAY);
   }
 
   size(bytes: number): string {

@@ -33,6 +33,7 @@ export function takeHome(album: { id: string; photos: number }, said: Speech<Alb
   const row = Object.assign(document.createElement("div"), { className: "sheet-row" });
   row.append(close);
   dialog.append(title, body, row);
+  if (document.body.classList.contains("placements")) void import("./placements").then(({ line }) => row.before(line("download", said) ?? ""), () => undefined);
   document.body.append(dialog);
   let open = true;
   const away = (): void => {

@@ -1,5 +1,6 @@
 /** One photo on the wall: its ghost at once, the thumb when it comes, a better picture where the place is large. */
 
+import { copyFor, pixels } from "./copies";
 import type { Box } from "./rows";
 import { tint } from "./tint";
 import type { Photo } from "./wire";
@@ -16,38 +17,38 @@ const HAUNT_MS = 50;
 const FIRST_RETRY_MS = 600;
 const LAST_RETRY_MS = 20_000;
 const STALL_MS = 20_000; // a picture that has not come by then is asked for again
-const LARGE = 1.5; // device pixels per pixel of the thumb from which on the view is worth its bytes
+const LARGE = 1.4; // device pixels per pixel of the thumb from which on a larger copy is worth its bytes
 const SETTLE_MS = 500;
+const PER_FRAME = 2;
 
-export class Tile {
+const ready: (() => void)[] = [];
+
+/** Pictures that came wait for the next frame, a few for each: many in one would be a stutter. */
+function inTurn(hang: () => void): void {
+  if (ready.push(hang) === 1) requestAnimationFrame(hangSome);
+}
+
+function hangSome(): void {
+  ready.splice(0, PER_FRAME).forEach((hang) => hang());
+  if (ready.length) requestAnimationFrame(hangSome);
+}
+
+/** What hangs on the wall: a photo, or something between photos (placements.ts). */
+export class Spot {
   readonly el: HTMLLIElement;
-  readonly link: HTMLAnchorElement;
-  photo: Photo;
-  readonly #host: Host;
-  #picture: HTMLImageElement | null = null; // what is on screen
-  #coming: HTMLImageElement | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #tries = 0;
+  load?(): void;
+  hurry?(): void;
+  relabel?(): void;
   #box: Box | null = null;
-  #count = 0; // photos on the wall
+  #count = 0; // tiles on the wall
   #born: Box | null = null; // laid out there once; every later place is a transform, which costs no layout
-  #gone = false;
-  #refined = false; // the view was asked for once
 
-  constructor(photo: Photo, host: Host, served?: HTMLLIElement) {
-    this.photo = photo;
-    this.#host = host;
-    this.el = served ?? document.createElement("li");
-    this.link = served?.querySelector("a") ?? document.createElement("a");
-    this.el.className = photo.urls.thumb ? "tile" : "tile ghost"; // ghosts.ts
-    this.el.dataset["id"] = photo.id;
-    if (photo.urls.view) this.link.href = photo.urls.view;
-    this.link.setAttribute("aria-label", host.label(photo));
-    const old = served?.querySelector("img");
-    if (old) this.#adopt(old);
-    if (served) return;
-    this.el.style.background = tint(photo.placeholder);
-    this.el.append(this.link);
+  constructor(el: HTMLLIElement) {
+    this.el = el;
+  }
+
+  get width(): number {
+    return this.#box?.w ?? 0;
   }
 
   place(box: Box, index: number, count: number): void {
@@ -67,8 +68,40 @@ export class Tile {
     this.el.setAttribute("aria-setsize", String(count));
   }
 
+  drop(): void {
+    this.el.remove();
+  }
+}
+
+export class Tile extends Spot {
+  readonly link: HTMLAnchorElement;
+  photo: Photo;
+  readonly #host: Host;
+  #picture: HTMLImageElement | null = null; // what is on screen
+  #coming: HTMLImageElement | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #tries = 0;
+  #gone = false;
+  #refined = false; // a larger copy was asked for once
+
+  constructor(photo: Photo, host: Host, served?: HTMLLIElement) {
+    super(served ?? document.createElement("li"));
+    this.photo = photo;
+    this.#host = host;
+    this.link = served?.querySelector("a") ?? document.createElement("a");
+    this.el.className = photo.urls.thumb ? "tile" : "tile ghost"; // ghosts.ts
+    this.el.dataset["id"] = photo.id;
+    if (photo.urls.view) this.link.href = photo.urls.view;
+    this.link.setAttribute("aria-label", host.label(photo));
+    const old = served?.querySelector("img");
+    if (old) this.#adopt(old);
+    if (served) return;
+    this.el.style.background = tint(photo.placeholder);
+    this.el.append(this.link);
+  }
+
   /** Ask for the thumb unless it is here or on its way. */
-  load(): void {
+  override load(): void {
     if (!this.#picture && !this.#coming && this.photo.urls.thumb) this.#fetch(this.photo.urls.thumb);
   }
 
@@ -86,19 +119,19 @@ export class Tile {
     this.#fetch(photo.urls.thumb);
   }
 
-  relabel(): void {
+  override relabel(): void {
     this.link.setAttribute("aria-label", this.#host.label(this.photo));
   }
 
   /** The network is back: do not wait for the next try. */
-  hurry(): void {
+  override hurry(): void {
     if (this.#timer !== undefined && !this.#coming && this.#tries) this.#fetch(this.photo.urls.thumb);
   }
 
-  drop(): void {
+  override drop(): void {
     this.#gone = true;
     this.#forget();
-    this.el.remove();
+    super.drop();
   }
 
   #forget(): void {
@@ -112,11 +145,21 @@ export class Tile {
   #adopt(img: HTMLImageElement): void {
     if (img.complete && img.naturalWidth) {
       this.#picture = img;
-      this.#settle();
+      img.decode().then(
+        () => this.#settle(),
+        () => this.#halved(img),
+      );
     } else if (img.complete) {
       img.remove();
       this.#fetch(this.photo.urls.thumb);
     } else this.#await(img);
+  }
+
+  /** Some browsers keep the part that came of a picture whose connection broke. */
+  #halved(img: HTMLImageElement): void {
+    if (this.#gone || this.#picture !== img) return;
+    this.#picture = null;
+    if (!this.#coming) this.#fetch(this.photo.urls.thumb);
   }
 
   #fetch(url: string): void {
@@ -135,15 +178,20 @@ export class Tile {
     this.#timer = setTimeout(() => this.#missed(img), STALL_MS);
     img.addEventListener("error", () => this.#missed(img), { once: true });
     img.decode().then(
-      () => this.#show(img, performance.now() - asked > 60),
-      () => (img.complete && img.naturalWidth ? this.#show(img, true) : this.#missed(img)),
+      () => this.#came(img, performance.now() - asked > 60),
+      () => (img.complete && img.naturalWidth ? this.#came(img, true) : this.#missed(img)),
     );
+  }
+
+  #came(img: HTMLImageElement, slowly: boolean): void {
+    if (this.#gone || this.#coming !== img) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    inTurn(() => this.#show(img, slowly));
   }
 
   #show(img: HTMLImageElement, slowly: boolean): void {
     if (this.#gone || this.#coming !== img) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#coming = null;
     this.#tries = 0;
     const before = [...this.link.children].filter((child) => child !== img);
@@ -179,17 +227,15 @@ export class Tile {
     if (!this.#gone && !this.#coming) this.#fetch(this.photo.urls.thumb);
   }
 
-  /** Where the place is much larger than the thumb, the view follows once the reader stays. */
+  /** Where the place is much larger than the thumb, a larger copy follows once the reader stays. */
   #settle(): void {
     const thin = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData;
     this.#timer = setTimeout(() => {
-      const wanted = (this.#box?.w ?? 0) * Math.min(devicePixelRatio, 2);
-      const has = this.#picture?.naturalWidth ?? 0;
-      const small = this.#picture?.src.endsWith(this.photo.urls.view) === false && wanted > has * LARGE;
+      const small = pixels(this.width) > (this.#picture?.naturalWidth ?? 0) * LARGE;
       this.#timer = undefined;
       if (!small || thin || this.#refined || this.#gone || this.#coming) return;
       this.#refined = true;
-      this.#fetch(this.photo.urls.view);
+      this.#fetch(copyFor(this.photo, this.width));
     }, SETTLE_MS);
   }
 

@@ -5,7 +5,7 @@ import type { AlbumWords } from "./album";
 import { Roll } from "./roll";
 import type { Style } from "./rows";
 import type { Speech } from "./speech";
-import { type Album, ask, type Photo } from "./wire";
+import { type Album, ask, type History, type Photo } from "./wire";
 
 export interface Hour {
   from: number; // ms UTC
@@ -24,14 +24,18 @@ export interface Scene {
   album: () => Album;
   /** The whole album. */
   live: () => Roll;
-  /** Hang a roll: `live`, or a part of it, chosen by this button. */
+  /** Hang a roll: `live`, or a part of it, chosen by this button; one that hangs and has grown is hung again where the reader is. */
   show: (roll: Roll, by: "" | "time" | "mine") => void;
+  hangs: (roll: Roll) => boolean;
   /** These belong to the part that hangs now. */
   grow: (photos: Photo[]) => void;
 }
 
 /** Other than the live order: latest shutter first, most liked first. */
 const ORDERS = ["times", "hot"] as const;
+const MOST = 500; // photos in such an order; behind them what else is known, newest first
+const FIRST = 48; // of them, enough for every screen
+const PAGE = 100;
 type Order = (typeof ORDERS)[number];
 
 export const STYLES: Style[] = ["rows", "waterfall", "grid"];
@@ -49,6 +53,7 @@ function bar(scene: Scene): (id: string) => void {
   return (id) => {
     const failed = (): void => notice(speech.say("no_network"));
     if (id === "take") void import("./take").then(({ takeHome }) => takeHome(scene.album(), speech, notice), failed);
+    else if (id === "give") void import("./give").then(({ openGive }) => openGive(scene.album(), speech, notice), failed);
     else if (id === "find") void import("./faces").then(({ findMe }) => findMe(scene.album().id, speech, notice), failed);
     else if (id === "mine") void import("./mine").then(({ openMine }) => openMine(scene), failed);
     else menus.get(id)?.();
@@ -65,9 +70,13 @@ function chooser(scene: Scene): Map<string, () => void> {
     scene.show(rollOf(hour, scene.live()), "time");
   };
   const showOrder = async (order: Order): Promise<void> => {
-    const { photos } = await ask<{ photos: Photo[] }>(`${location.pathname}/${order}?album=${scene.album().id}`);
-    from = order;
-    scene.show(ranked(photos, scene.live()), "time");
+    let begun = false;
+    for await (const roll of inOrder(scene.album().id, order, scene.live())) {
+      if (begun && !scene.hangs(roll)) return; // something else was chosen
+      begun = true;
+      from = order;
+      scene.show(roll, "time");
+    }
   };
   const layouts = (): Promise<Item[]> =>
     Promise.resolve(
@@ -118,11 +127,22 @@ function rollOf(hour: Hour, live: Roll): Roll {
   return new Roll(live.cursor, known ? live : { photos: [], next: hour.last + 1 }, { admit: within, floor: hour.first });
 }
 
-/** `photos` in their order on the wall, whatever their places in the feed. */
-export function ranked(photos: Photo[], live: Roll): Roll {
-  const rank = new Map(photos.map((photo, index) => [photo.id, index]));
-  const place = (photo: Photo): number => rank.get(photo.id) ?? Infinity;
-  return new Roll(live.cursor, { photos, next: null }, { admit: (photo) => rank.has(photo.id), floor: 0, order: (a, b) => place(a) - place(b) });
+/** The album in another order: one roll, given again with every page of it that came. Raises Refusal, TypeError. */
+export async function* inOrder(album: string, order: Order, live: Roll): AsyncGenerator<Roll> {
+  const by = order === "times" ? "time" : order;
+  const ranks = new Map(live.photos.map((photo, index) => [photo.id, MOST + index]));
+  const place = (photo: Photo): number => ranks.get(photo.id) ?? Infinity;
+  const ranked = { admit: (photo: Photo) => ranks.has(photo.id), floor: 0, order: (a: Photo, b: Photo) => place(a) - place(b) };
+  const roll = new Roll(live.cursor, { photos: [], next: null }, ranked);
+  for (let before: number | null = 0, read = 0; before !== null && read < MOST; ) {
+    const first = read === 0;
+    const page: History = await ask<History>(`/mp/v1/albums/${album}/photos?order=${by}&limit=${first ? FIRST : PAGE}&before=${before}`);
+    for (const photo of page.photos) ranks.set(photo.id, read++);
+    before = page.next;
+    roll.append({ photos: page.photos, next: null });
+    if (first) roll.append({ photos: live.photos, next: null });
+    yield roll;
+  }
 }
 
 interface Item {

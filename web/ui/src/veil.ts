@@ -4,6 +4,7 @@ import "./sheet.css";
 import "./veil.css";
 
 import words from "../../words/album_veil.json";
+import { button, make } from "./console/dom";
 import { askAsGuest } from "./guest";
 import type { Speech } from "./speech";
 import type { Words } from "./viewer";
@@ -46,7 +47,7 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
   // the viewer under it listens to keys and fingers too
   for (const kind of ["keydown", "pointerdown", "wheel", "click"]) dialog.addEventListener(kind, (event) => event.stopPropagation());
   const body = document.createElement("div");
-  dialog.append(Object.assign(document.createElement("h2"), { id: "veil-title", textContent: say("veil_title") }), body, row(button(speech.say("close"), away)));
+  dialog.append(Object.assign(document.createElement("h2"), { id: "veil-title", textContent: say("veil_title") }), body, make("div", { className: "sheet-row" }, button(speech.say("close"), away)));
   const failed = (reason: unknown): void => notice(reason instanceof Refusal ? reason.message : speech.say("no_network"));
   let seen: Seen;
   try {
@@ -110,7 +111,7 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
     const everywhere = chosen !== null && seen.notice ? tick("checkbox", "everywhere", "1", say("veil_everywhere")) : null;
     form.append(tick("radio", "kind", "blur", say("veil_blur")), tick("radio", "kind", "exclude", say("veil_exclude")));
     if (everywhere) form.append(everywhere, whole());
-    form.append(area, row(send));
+    form.append(area, make("div", { className: "sheet-row" }, send));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const ticked = (name: string): string | undefined => form.querySelector<HTMLInputElement>(`[name=${name}]:checked`)?.value;
@@ -131,7 +132,7 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
   function whole(): HTMLElement {
     const details = document.createElement("details");
     details.append(Object.assign(document.createElement("summary"), { textContent: say("veil_notice") }));
-    details.append(...(seen.notice?.[speech.language] ?? []).map(text));
+    details.append(...(seen.notice?.[speech.language] ?? []).map((one) => make("p", {}, one)));
     return details;
   }
 
@@ -152,13 +153,13 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
     const go = Object.assign(document.createElement("button"), { className: "sheet-send", textContent: say("veil_agree") });
     const list = document.createElement("div");
     list.setAttribute("aria-live", "polite");
-    form.append(heading(say("veil_more")), text(say("veil_more_lead")), tick("checkbox", "agree", "1", say("veil_adult"), true), whole(), row(go), list);
+    form.append(make("h3", {}, say("veil_more")), make("p", {}, say("veil_more_lead")), tick("checkbox", "agree", "1", say("veil_adult"), true), whole(), make("div", { className: "sheet-row" }, go), list);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       go.disabled = true;
       agree("search")
         .then((consent) => askAsGuest<{ sure: Photo[]; maybe: Photo[] }>(`/mp/v1/albums/${photo.album_id}/faces/like`, { body: { face_id: face, consent } }))
-        .then(({ sure, maybe }) => list.replaceChildren(text(say("veil_found", { n: sure.length })), tiles([...sure, ...maybe])))
+        .then(({ sure, maybe }) => list.replaceChildren(make("p", {}, say("veil_found", { n: sure.length })), tiles([...sure, ...maybe])))
         .catch(failed)
         .finally(() => (go.disabled = false));
     });
@@ -186,11 +187,11 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
       const facts = [say(veil.kind === "blur" ? "veil_blur" : "veil_exclude"), say(`veil_${veil.state}`), speech.clock(veil.created_at)];
       const ends = veil.state === "ended" && !veil.photos ? [] : [button(say("veil_lift"), () => end(veil, true))];
       if (veil.everywhere) ends.unshift(button(say("veil_withdraw"), () => end(veil, false)));
-      const line = row(...ends);
-      line.prepend(text(facts.join(" · ")));
+      const line = make("div", { className: "sheet-row" }, ...ends);
+      line.prepend(make("p", {}, facts.join(" · ")));
       return line;
     });
-    mine.replaceChildren(...(rows.length ? [heading(say("veil_mine")), ...rows] : []));
+    mine.replaceChildren(...(rows.length ? [make("h3", {}, say("veil_mine")), ...rows] : []));
   }
 
   function end(veil: Veil, lift: boolean): void {
@@ -204,7 +205,7 @@ export async function meInThis(host: HTMLElement, photo: Photo, said: Speech<Wor
 
   const frame = picture();
   const ring = frame.querySelector<HTMLElement>("i.veil-ring");
-  body.append(text(say(ring ? "veil_place" : "veil_pick")), frame, ...(ring ? [sliders(ring)] : []), more, mine);
+  body.append(make("p", {}, say(ring ? "veil_place" : "veil_pick")), frame, ...(ring ? [sliders(ring)] : []), more, mine);
   if (ring) actions();
   host.append(dialog);
   dialog.showModal();
@@ -223,24 +224,4 @@ function tick(type: "radio" | "checkbox", name: string, value: string, said: str
   const label = document.createElement("label");
   label.append(Object.assign(document.createElement("input"), { type, name, value, required }), said);
   return label;
-}
-
-function row(...content: HTMLElement[]): HTMLElement {
-  const made = Object.assign(document.createElement("div"), { className: "sheet-row" });
-  made.append(...content);
-  return made;
-}
-
-function text(said: string): HTMLElement {
-  return Object.assign(document.createElement("p"), { textContent: said });
-}
-
-function heading(said: string): HTMLElement {
-  return Object.assign(document.createElement("h3"), { textContent: said });
-}
-
-function button(said: string, press: () => void): HTMLButtonElement {
-  const made = Object.assign(document.createElement("button"), { type: "button" as const, textContent: said });
-  made.addEventListener("click", press);
-  return made;
 }

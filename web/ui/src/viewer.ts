@@ -7,6 +7,7 @@ import PhotoSwipe, { type SlideData } from "photoswipe";
 
 import words from "../../words/album_later.json";
 import type { AlbumWords } from "./album";
+import { copyFor } from "./copies";
 import { Foot } from "./foot";
 import type { Turn } from "./roll";
 import type { Speech } from "./speech";
@@ -30,13 +31,20 @@ export interface Occasion {
 
 export type Words = AlbumWords | keyof typeof words;
 type Slide = SlideData & { photo?: Photo };
+type Content = NonNullable<PhotoSwipe["currSlide"]>["content"];
 
 const AHEAD = 8; // so many photos before the end older ones are fetched
 const RETRIES = 5;
+const BAR = 56; // px; a mark in a photo's corner and a sponsor's logo at its foot are paid for: nothing lies on them
+const FOOT = 92; // px, upright: the times, and the buttons with their words below
 
-/** Resolves when the viewer is closed. */
+let shown: Viewer | undefined;
+
+/** Resolves when the viewer is closed. Two taps while it was on its way over a slow line open one. */
 export async function view(occasion: Occasion): Promise<void> {
-  await new Viewer(occasion).closed;
+  if (shown?.open) return;
+  shown = new Viewer(occasion);
+  await shown.closed;
 }
 
 class Viewer {
@@ -48,6 +56,10 @@ class Viewer {
   readonly #foot: Foot;
   readonly #tries = new Map<string, number>();
   readonly #deep: boolean; // the address named the photo before we did
+
+  get open(): boolean {
+    return !this.#pswp.isDestroying;
+  }
 
   constructor(on: Occasion) {
     this.#on = on;
@@ -66,7 +78,7 @@ class Viewer {
       maxZoomLevel: 4,
       secondaryZoomLevel: (zoom) => Math.max(1, zoom.fit * 2.2),
       showHideAnimationType: still ? "none" : on.from ? "zoom" : "fade",
-      paddingFn: (size) => ({ top: 0, bottom: size.x < size.y ? 0 : 56, left: 0, right: 0 }),
+      paddingFn: (size) => ({ top: size.x < size.y ? BAR : 0, bottom: size.x < size.y ? FOOT : BAR, left: 0, right: 0 }),
       closeTitle: this.#speech.say("close"),
       zoomTitle: this.#speech.say("zoom"),
       arrowPrevTitle: this.#speech.say("previous"),
@@ -103,6 +115,11 @@ class Viewer {
       pswp.ui?.registerElement({ name: "foot", appendTo: "root", onInit: (el) => this.#foot.fill(el) });
     });
     pswp.on("change", () => this.#changed());
+    pswp.on("contentLoadImage", ({ content }) => {
+      const slide = content.data as Slide;
+      if (slide.photo) slide.src = copyFor(slide.photo, long(content));
+    });
+    pswp.on("imageSizeChange", ({ content }) => void this.#sharpen(content));
     pswp.on("loadError", ({ content }) => void this.#failed(content.index));
     pswp.on("close", () => {
       const photo = this.#photo();
@@ -139,6 +156,16 @@ class Viewer {
     this.#pswp.refreshSlideContent(this.#pswp.currIndex + 1);
   }
 
+  /** Zoomed or turned, it may want more pixels than it has: the view takes the copy's place when it is decoded. */
+  async #sharpen(content: Content): Promise<void> {
+    const slide = content.data as Slide;
+    const { photo, src } = slide;
+    if (!photo || src !== photo.urls.phone || copyFor(photo, long(content)) === src) return;
+    if (!(await decoded(photo.urls.view))) return; // the next zoom asks again
+    if (slide.src !== src || !(content.element instanceof HTMLImageElement)) return;
+    slide.src = content.element.src = photo.urls.view;
+  }
+
   /** Better bytes, or none at all any more, for what is being looked at. */
   #turned(turn: Turn): void {
     for (const photo of turn.changed) void this.#better(photo);
@@ -159,11 +186,8 @@ class Viewer {
     const index = this.#indexOf(photo.id);
     const old = this.#slides[index];
     if (!old) return;
-    if (old.src !== photo.urls.view) {
-      const img = new Image();
-      img.src = photo.urls.view;
-      await img.decode().catch(() => undefined); // it is in the cache now, so the swap is not seen
-    }
+    const copy = old.src === old.photo?.urls.view ? photo.urls.view : small(photo);
+    if (old.src !== copy) await decoded(copy); // it is in the cache now, so the swap is not seen
     Object.assign(old, slideOf(photo));
     const zoomed = this.#pswp.currIndex === index && (this.#pswp.currSlide?.currZoomLevel ?? 0) > (this.#pswp.currSlide?.zoomLevels.initial ?? 0);
     if (!zoomed) this.#pswp.refreshSlideContent(index);
@@ -187,9 +211,27 @@ class Viewer {
   }
 }
 
+/** Longer side on screen, px of CSS. */
+function long(content: Content): number {
+  return Math.max(content.displayedImageWidth, content.displayedImageHeight);
+}
+
+function small({ urls }: Photo): string {
+  return urls.phone ?? urls.view;
+}
+
+async function decoded(url: string): Promise<boolean> {
+  const img = new Image();
+  img.src = url;
+  return img.decode().then(
+    () => true,
+    () => false,
+  );
+}
+
 function slideOf(photo: Photo): Slide {
   return {
-    src: photo.urls.view,
+    src: small(photo), // until its size on screen is known
     msrc: photo.urls.thumb,
     width: photo.width,
     height: photo.height,

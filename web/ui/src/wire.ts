@@ -1,5 +1,7 @@
 /** What the platform answers to guests (docs/wire.md §2), and the one way to ask it. */
 
+import type { Offer } from "./slots";
+
 export interface Photo {
   id: string;
   album_id: string;
@@ -8,12 +10,14 @@ export interface Photo {
   width: number;
   height: number;
   placeholder: string;
-  urls: { thumb: string; view: string };
+  urls: { thumb: string; phone?: string; view: string };
   shot_at: number | null;
   live_at: number | null;
   retouched_at: number | null;
   stage: "preview" | "original" | "retouched";
   likes: number;
+  by: string; // the guest who gave it
+  words: string; // what that guest says with it
 }
 
 export interface Tombstone {
@@ -32,6 +36,8 @@ export interface Album {
   title: string;
   access: string;
   downloads: boolean;
+  contributions: "off" | "review" | "open";
+  comments: boolean;
   photos: number;
   revision: number;
   live: { files: Files | null };
@@ -49,6 +55,17 @@ export interface Head {
   changes: Change[];
   poll_ms: number;
   front?: number;
+}
+
+/** A sponsor's picture in a slot: placements.ts. */
+export interface Placed extends Offer {
+  slot: "start" | "tile" | "download";
+  name: string;
+  words: string;
+  link: string; // empty: nowhere
+  url: string;
+  width: number;
+  height: number;
 }
 
 /** What stands around the photos of an event; the organizer changes it while it is looked at. */
@@ -73,7 +90,10 @@ export interface Front {
   layout: "rows" | "waterfall" | "grid";
   order: "new" | "times" | "hot";
   likes: boolean;
-  albums: { id: string; title: string; downloads: boolean }[];
+  sponsors: boolean;
+  tile_every: number;
+  placements: Placed[];
+  albums: { id: string; title: string; downloads: boolean; contributions: Album["contributions"]; comments: boolean }[];
 }
 
 export interface EventCard {
@@ -125,24 +145,32 @@ export function isHidden(change: Change): change is Tombstone {
 export interface Question {
   method?: "PUT" | "DELETE"; // else POST with a body and GET without
   body?: unknown;
-  signal?: AbortSignal;
+  signal?: AbortSignal; // who gives one decides how long the answer may take
   as?: string;
 }
 
-/** JSON from the platform. Raises Refusal when it says no, TypeError when it cannot be reached. */
+const STALL_MS = 20_000; // a connection that broke without a word would keep its question for ever
+
+/** JSON from the platform. Raises Refusal when it says no, TypeError or DOMException when it cannot be reached. */
 export async function ask<T>(path: string, { method, body, signal, as }: Question = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (as) headers["Authorization"] = `Bearer ${as}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(path, {
-    method: method ?? (body === undefined ? "GET" : "POST"),
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), keepalive: true }),
-    ...(signal ? { signal } : {}),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw refusal(answer.status, text);
-  return (text ? JSON.parse(text) : undefined) as T;
+  const limit = new AbortController();
+  const stalled = setTimeout(() => limit.abort(), STALL_MS);
+  try {
+    const answer = await fetch(path, {
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), keepalive: true }),
+      signal: signal ?? limit.signal,
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw refusal(answer.status, text);
+    return (text ? JSON.parse(text) : undefined) as T;
+  } finally {
+    clearTimeout(stalled);
+  }
 }
 
 export function refusal(status: number, text: string): Refusal {

@@ -7,7 +7,7 @@ import { dice } from "./dice";
 function photo(id: number, position: number, revision: number): Photo {
   const urls = { thumb: `/t/${id}/${revision}`, view: `/v/${id}/${revision}` };
   const stamps = { shot_at: null, live_at: revision, retouched_at: null };
-  return { id: `p${id}`, album_id: "a", position, revision, width: 3, height: 2, placeholder: "", urls, ...stamps, likes: 0, stage: "original" };
+  return { id: `p${id}`, album_id: "a", position, revision, width: 3, height: 2, placeholder: "", urls, ...stamps, likes: 0, by: "", words: "", stage: "original" };
 }
 
 /** A little platform: publishes, betters, hides and restores; answers history and changes as docs/wire.md says. */

@@ -24,7 +24,8 @@ export function mosaic(width: number, height: number, gap: number, corner: Corne
     const start = row < span ? large.x + large.w + gap : 0;
     const y = row * (line + gap);
     const end = y + line > corner.top ? Math.min(width, corner.left) : width;
-    const rhythm = standing ? (RHYTHMS[row % RHYTHMS.length] ?? LYING) : LYING;
+    const mixed = standing && (row === 0 || row >= span); // beside the large place whole lying ones fill a row
+    const rhythm = mixed ? (RHYTHMS[row % RHYTHMS.length] ?? LYING) : LYING;
     if (end - start > line / 2) boxes.push(...fill({ x: start, y, w: end - start, h: line }, gap, rhythm));
   }
   return boxes;
@@ -51,9 +52,11 @@ function besides(width: number, tall: number, line: number, gap: number): number
 function fill({ x, y, w, h }: Box, gap: number, rhythm: number[]): Box[] {
   const ratios: number[] = [];
   let used = 0;
+  const fits = (ratio: number): boolean => !ratios.length || used + ratio * h * 0.94 <= w;
   for (let i = 0; ; i++) {
-    const ratio = rhythm[i % rhythm.length] ?? 1.5;
-    if (ratios.length && used + ratio * h * 0.94 > w) break;
+    let ratio = rhythm[i % rhythm.length] ?? 1.5;
+    if (!fits(ratio)) ratio = Math.min(...rhythm);
+    if (!fits(ratio)) break;
     ratios.push(ratio);
     used += ratio * h + gap;
   }

@@ -26,6 +26,8 @@ export interface Scene {
 
 const CROPPED = 0.06; // of a photo may be cut off to fill its place, no sponsor's frame; else all of it is shown on a blurred one
 
+const ROOMY = ["large", "slide", "spot"];
+
 /** A place for one photo; a new one fades in over the old one. */
 class Place {
   readonly el = document.createElement("figure");
@@ -52,6 +54,7 @@ class Place {
       this.el.append(behind);
     }
     this.el.append(picture);
+    this.#say(photo);
     setTimeout(() => old.forEach((img) => img.remove()), 1400);
   }
 
@@ -61,8 +64,19 @@ class Place {
     return 1 - Math.min(turn, 1 / turn) > CROPPED;
   }
 
+  /** What the guest who gave it says with it, where there is room to read it. */
+  #say(photo: Photo): void {
+    this.el.querySelector("figcaption")?.remove();
+    if (!photo.words || !ROOMY.some((kind) => this.el.classList.contains(kind))) return;
+    const by = photo.by && Object.assign(document.createElement("small"), { textContent: photo.by });
+    const words = Object.assign(document.createElement("figcaption"), { className: "says" });
+    words.append(Object.assign(document.createElement("q"), { textContent: photo.words }), by);
+    this.el.append(words);
+  }
+
   empty(): void {
     this.photo = null;
+    this.el.querySelector("figcaption")?.remove();
     delete this.el.dataset["id"];
     this.el.querySelectorAll("img").forEach((img) => img.remove());
   }
