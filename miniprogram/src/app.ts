@@ -21,10 +21,12 @@ App<Self>({
   onShow() {
     void this.stage.reminders.refresh()
     if (this.begun) this.stage.rooms.wake()
+    this.stage.traces.wake()
     this.begun = true
   },
 
   onHide() {
     this.stage.rooms.sleep()
+    this.stage.traces.sleep()
   },
 })

@@ -12,12 +12,17 @@ export function card(position: number, over: Partial<PhotoCard> = {}): PhotoCard
     width: 1500,
     height: 1000,
     placeholder: '2ZYCnZr49/h4iHiHd3iHh3B4CIh3',
-    urls: { thumb: `https://x/${id}-${over.revision ?? position}-thumb.jpg`, view: `https://x/${id}-view.jpg` },
+    urls: {
+      thumb: `https://x/${id}-${over.revision ?? position}-thumb.jpg`,
+      phone: `https://x/${id}-phone.jpg`,
+      view: `https://x/${id}-view.jpg`,
+    },
     shot_at: 1_700_000_000_000 + position * 1000,
     live_at: 1_700_000_001_000 + position * 1000,
     retouched_at: null,
     likes: 0,
     by: '',
+    words: '',
     stage: 'preview',
     ...over,
   }

@@ -15,9 +15,9 @@ import { Visits } from '../src/state/visits'
 import { en } from '../src/words/en'
 import { fill } from '../src/words/fill'
 import { zh } from '../src/words/zh'
-import { cardPicture } from '../src/flows/share'
+import { cardPicture, freshest } from '../src/flows/share'
 import { slotsOf } from '../src/state/schedule'
-import type { ScheduleLine } from '../src/services/wire'
+import type { PhotoCard, ScheduleLine } from '../src/services/wire'
 import { card } from './cards'
 import { giveWx, storage, type Calls } from './phone'
 
@@ -74,7 +74,7 @@ test('an event is soon, live or over', () => {
 
 test('each photo says when it was taken, live and retouched, to the second, and which version it is', () => {
   const shot = new Date(2026, 10, 23, 14, 3, 22, 900).getTime()
-  const photo = { shot_at: shot, live_at: shot + 1500, retouched_at: shot + 108_000, stage: 'retouched' as const, by: '' }
+  const photo = { shot_at: shot, live_at: shot + 1500, retouched_at: shot + 108_000, stage: 'retouched' as const, by: '', words: '' }
   assert.deepEqual(freshnessOf(photo, en.viewer), {
     day: '2026.11.23',
     stamps: [
@@ -83,6 +83,7 @@ test('each photo says when it was taken, live and retouched, to the second, and 
       { word: 'Retouched', time: '14:05:10' },
     ],
     version: 'Retouched',
+    words: '',
   })
   // a retouched version that is not what one sees is not claimed
   assert.deepEqual(
@@ -256,7 +257,7 @@ test('«mine» offers the albums and hours there are, and keeps what was chosen'
   const visits = new Visits()
   const event = { id: 'e', title: '年会', place: '', starts_at: at - 2 * hour, ends_at: at + hour, state: 'open' as const, share_code: 'code', cover_url: null, schedule: [] }
   const album = { event_id: 'e', access: 'public', photos: 1, revision: 1, locked: false, downloads: true,
-    contributions: 'off' as const, templates: [], live: { carrier: 'stream' as const, stream: '', wait_s: 25, files: null } }
+    contributions: 'off' as const, comments: false, templates: [], live: { carrier: 'stream' as const, stream: '', wait_s: 25, files: null } }
   visits.remember({ event, albums: [{ ...album, id: 'a', title: '签到' }, { ...album, id: 'b', title: '晚宴' }], album_id: null }, at)
   const memories = [card(1, { album_id: 'a', shot_at: at }), card(2, { album_id: 'b', shot_at: at - hour })]
   const list = filtersOf({ tab: 'liked', albumId: 'b', hour: '' }, memories, visits.all, zh.mine, at)
@@ -293,4 +294,13 @@ test('a photo of a private album never stands on a shared card', () => {
   for (const url of [undefined, '', 'https://k/mp/v1/pictures/r/a/1-view.jpg?g=me']) {
     assert.equal(cardPicture(url).imageUrl, '/images/share.png')
   }
+})
+
+test('a card of an event shows the photo that went live last, from whichever album', () => {
+  const url = (view: string): Partial<PhotoCard> => ({ urls: { thumb: view, view } })
+  const early = card(9, { live_at: 1_000, ...url('https://k/blobs/early') })
+  const late = card(2, { live_at: 2_000, ...url('https://k/blobs/late') })
+  const secret = card(3, { live_at: 3_000, ...url('https://k/mp/v1/pictures/secret') })
+  assert.equal(freshest([early, late, secret])?.id, late.id)
+  assert.equal(freshest([secret]), undefined)
 })

@@ -7,7 +7,7 @@ import { Follower, type Link } from '../src/services/follow'
 import { Passes } from '../src/services/passes'
 import { Sessions } from '../src/services/session'
 import { Feed } from '../src/state/feed'
-import type { Change, Live, PhotoCard } from '../src/services/wire'
+import type { Change, Front, Live, PhotoCard } from '../src/services/wire'
 import { card, tombstone } from './cards'
 import { giveWx, Requests } from './phone'
 
@@ -55,6 +55,7 @@ class Heard {
   readonly changes: number[] = []
   readonly links: Link[] = []
   readonly stretches: number[][] = []
+  readonly fronts: string[] = []
   cursor = 0
   readonly ears = {
     changes: (changes: readonly Change[], cursor: number): void => {
@@ -66,6 +67,9 @@ class Heard {
     },
     stretch: (stretch: { readonly photos: readonly PhotoCard[] }): void => {
       this.stretches.push(stretch.photos.map(photo => photo.position))
+    },
+    front: ({ banner }: Front): void => {
+      this.fronts.push(banner)
     },
   }
 }
@@ -86,7 +90,7 @@ test('it streams from the cursor, and comes back with the newest one when the st
   const requests = new Requests()
   const { follower: follow, heard } = follower(requests)
   follow.start()
-  assert.equal(requests.last.url, 'https://k/mp/v1/albums/a/stream?after=7')
+  assert.equal(requests.last.url, 'https://k/mp/v1/albums/a/stream?after=7&front=0')
   assert.equal(requests.last.enableChunked, true)
   requests.last.hear?.(chunk(': hello\n\n'))
   requests.last.hear?.(chunk(event(8)))
@@ -96,6 +100,27 @@ test('it streams from the cursor, and comes back with the newest one when the st
   await settle()
   assert.deepEqual(heard.changes, [8, 9])
   assert.match(requests.last.url, /after=9/)
+  follow.stop()
+})
+
+test('a newer front is heard by stream, and read when a poll names it', async () => {
+  const requests = new Requests()
+  const { follower: follow, heard } = follower(requests)
+  const front = (revision: number): object => ({ revision, banner: `b${revision}`, banner_link: '', banner_from: null, banner_until: null, albums: [] })
+  follow.start()
+  requests.last.hear?.(chunk(`: hello\n\nevent: front\ndata: ${JSON.stringify(front(2))}\n\n`))
+  assert.deepEqual(heard.fronts, ['b2'])
+  mock.timers.tick(36_000) // it falls silent
+  await settle()
+  for (const revision of [2, 3]) {
+    requests.last.success({ statusCode: 200, data: { changes: [card(6 + revision)], cursor: 6 + revision, more: false, front: revision }, header: {} })
+    await settle()
+  }
+  const asked = requests.open.filter(({ url }) => url.endsWith('/front'))
+  assert.equal(asked.length, 1)
+  asked[0]?.success({ statusCode: 200, data: front(3), header: {} })
+  await settle()
+  assert.deepEqual(heard.fronts, ['b2', 'b3'])
   follow.stop()
 })
 

@@ -122,7 +122,7 @@ test('every empty album takes its first photo at the top', () => {
   assert.match(wall.tiles(0, 500)[0]?.style ?? '', /translate3d\(0px,0px,0\)/)
 })
 
-const AREA = { width: 390, height: 844 }
+const AREA = { width: 390, height: 844, density: 3 }
 
 test('the viewer draws the photo and two to each side, whole on the screen', () => {
   const photos = Array.from({ length: 100 }, (_, n) => card(100 - n))
@@ -134,6 +134,25 @@ test('the viewer draws the photo and two to each side, whole on the screen', () 
   )
   assert.ok(near.every(({ src, style }) => src !== '' && style === 'width:390px;height:260px'))
   assert.ok(slides.slides().every(({ near: drawn, src }) => drawn || src === ''))
+})
+
+test('the phone gets the small copy, a tablet and a zoomed photo the large one', () => {
+  const upright = card(2, { width: 1000, height: 1500 })
+  const srcs = (slides: Slides): string[] => slides.slides().map(({ src }) => /(phone|view)\.jpg/.exec(src)?.[1] ?? src)
+  const slides = new Slides([card(3), upright, card(1)], 'p2', AREA)
+  assert.deepEqual(srcs(slides), ['phone', 'phone', 'phone'])
+  assert.equal(slides.zoom(1.1), false)
+  assert.equal(slides.zoom(2.5), true)
+  assert.equal(slides.zoom(3), false)
+  assert.deepEqual(srcs(slides), ['phone', 'view', 'phone'])
+  slides.go(2)
+  slides.go(1)
+  assert.equal(slides.zoom(1), false)
+  assert.deepEqual(srcs(slides), ['phone', 'view', 'phone'], 'what was fetched is kept')
+  const tablet = new Slides([card(3), upright, card(1)], 'p2', { width: 834, height: 1194, density: 2 })
+  assert.deepEqual(srcs(tablet), ['view', 'view', 'view'])
+  const old = new Slides([card(1, { urls: { thumb: 't', view: 'https://x/old-view.jpg' } })], 'p1', AREA)
+  assert.deepEqual(srcs(old), ['view'])
 })
 
 test('one may swipe through a thousand photos and back, each exactly once', () => {

@@ -11,6 +11,21 @@ export interface Question {
   readonly no: string
 }
 
+/** The one that was chosen; undefined when the guest chose none. */
+export function chosen<T>(from: readonly (readonly [T, string])[]): Promise<T | undefined> {
+  return new Promise(resolve => {
+    wx.showActionSheet({
+      itemList: from.map(([, words]) => words),
+      success: said => {
+        resolve(from[said.tapIndex]?.[0])
+      },
+      fail: () => {
+        resolve(undefined)
+      },
+    })
+  })
+}
+
 export function confirmed(question: Question): Promise<boolean> {
   return new Promise(resolve => {
     wx.showModal({

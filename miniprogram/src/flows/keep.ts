@@ -22,8 +22,10 @@ export async function keepPhoto(stage: Stage, photo: PhotoCard): Promise<boolean
   void wx.hideLoading()
   const words = said(saved, viewer)
   if (words !== '') toast(words)
-  if (saved === 'saved') stage.mine.add('saved', photo)
-  return saved === 'saved'
+  if (saved !== 'saved') return false
+  stage.mine.add('saved', photo)
+  stage.traces.note('download', photo.album_id, photo.id)
+  return true
 }
 
 function said(saved: Saved, words: Words['viewer']): string {

@@ -37,6 +37,10 @@ export function givePath(albumId: string): string {
   return `/pages/give/give?${query({ album: albumId })}`
 }
 
+export function talkPath(photo: Pick<PhotoCard, 'id' | 'album_id'>): string {
+  return `/pages/talk/talk?${query({ album: photo.album_id, id: photo.id })}`
+}
+
 export function reportPath(photo: Pick<PhotoCard, 'id' | 'album_id' | 'position'>): string {
   return `/pages/report/report?${query({ album: photo.album_id, id: photo.id, at: photo.position })}`
 }

@@ -19,7 +19,12 @@ interface Self<D extends object> {
 interface ComponentSelf<P extends object, D extends object> extends Self<P & D> {
   readonly properties: Readonly<P>
   triggerEvent(name: string, detail?: object): void
+  createIntersectionObserver(
+    options: WechatMiniprogram.CreateIntersectionObserverOption,
+  ): WechatMiniprogram.IntersectionObserver
 }
+
+export type SharedCard = WechatMiniprogram.Page.ICustomShareContent
 
 /** What WeChat calls of a page. */
 interface PageCalls {
@@ -31,7 +36,8 @@ interface PageCalls {
   onPullDownRefresh?(): void | Promise<void>
   onPageScroll?(said: { readonly scrollTop: number }): void
   onResize?(): void
-  onShareAppMessage?(from: object): WechatMiniprogram.Page.ICustomShareContent
+  /** With `promise` WeChat waits for it, three seconds at most, and shares what stands beside it otherwise. */
+  onShareAppMessage?(from: object): SharedCard & { promise?: Promise<SharedCard> }
   onShareTimeline?(): WechatMiniprogram.Page.ICustomTimelineContent
 }
 
@@ -62,7 +68,7 @@ interface ComponentOptions<P extends object, D extends object, M extends object>
   methods: M
   observers?: Record<string, (this: ComponentSelf<P, D> & M) => void>
   lifetimes?: { attached?: () => void; detached?: () => void }
-  pageLifetimes?: { resize?: () => void }
+  pageLifetimes?: { show?: () => void; hide?: () => void; resize?: () => void }
   options?: WechatMiniprogram.Component.ComponentOptions
 }
 

@@ -32,6 +32,11 @@ export function sceneInText(text: string): string {
   return /^e=[0-9A-Za-z]{4,16}(&f=\w)?(&a=[0-9A-Za-z_-]{8})?$/.test(said) ? said : ''
 }
 
+/** Where the guest came from, of a page's options, or ''. */
+export function cameBy(query: Readonly<Record<string, string | undefined>>): string {
+  return /(?:^|&)f=(\w)(?:&|$)/.exec(sceneIn(query))?.[1] ?? ''
+}
+
 /** The share code in a scene, or ''. */
 export function codeIn(scene: string): string {
   return /(?:^|&)e=([0-9A-Za-z]{4,16})(?:&|$)/.exec(scene)?.[1] ?? ''

@@ -25,6 +25,18 @@ export function inkOver(photo: boolean): void {
   wx.setNavigationBarColor({ frontColor, backgroundColor: white ? '#121211' : '#f8f7f4', fail: () => undefined })
 }
 
+/** Of the window; `density`: pixels for each px of CSS. */
+export interface Area {
+  readonly width: number
+  readonly height: number
+  readonly density: number
+}
+
+export function area(): Area {
+  const { windowWidth, windowHeight, pixelRatio } = wx.getWindowInfo()
+  return { width: windowWidth, height: windowHeight, density: pixelRatio }
+}
+
 export function width(): number {
   return wx.getWindowInfo().windowWidth
 }

@@ -1,12 +1,16 @@
 /** Read an album: its header, its photos newest first, one photo by its place. Raises Refused, NoAnswer. */
 
 import type { Api } from './api'
-import type { AlbumCard, Changes, History, PhotoCard } from './wire'
+import type { AlbumCard, Changes, Front, History, PhotoCard } from './wire'
 
 export const PAGE = 60
 
 export function readAlbum(api: Api, albumId: string): Promise<AlbumCard> {
   return api.ask<AlbumCard>({ path: `/mp/v1/albums/${albumId}` })
+}
+
+export function readFront(api: Api, albumId: string): Promise<Front> {
+  return api.ask<Front>({ path: `/mp/v1/albums/${albumId}/front` })
 }
 
 /** `before`: a position; without it the newest. */

@@ -9,11 +9,11 @@
 
 import { sleep, waitFor, type Pace } from '../lib/backoff'
 import type { Api } from './api'
-import { readAlbum, readChanges } from './albums'
+import { readAlbum, readChanges, readFront } from './albums'
 import { readHead, readStretches, type Stretch } from './files'
 import { Refused, tolerate } from './refused'
 import { openStream, type Ending, type Stream } from './stream'
-import type { Change, Head, Live } from './wire'
+import type { Change, Front, Head, Live } from './wire'
 
 const PACE: Pace = { first_ms: 800, most_ms: 15_000 }
 const REST_MS = 120_000
@@ -29,6 +29,7 @@ export interface Ears {
   /** All that is visible of a stretch as of a revision: what is known there and is not among it is hidden. */
   stretch(stretch: Stretch, revision: number): void
   link(link: Link): void
+  front(front: Front): void
 }
 
 export class Follower {
@@ -41,6 +42,7 @@ export class Follower {
   private streamAgainAt = 0
   private pollFailed = 0
   private filesUntil = 0
+  private front = 0 // its newest revision we heard of
   private nudge: () => void = () => undefined
 
   constructor(
@@ -94,12 +96,17 @@ export class Follower {
     this.stream = openStream(
       this.api,
       this.live.stream,
-      this.cursor,
-      changes => {
-        if (this.round === round) this.heard(changes)
-      },
-      () => {
-        if (this.round === round) this.fine('streaming')
+      { after: this.cursor, front: this.front },
+      {
+        changes: changes => {
+          if (this.round === round) this.heard(changes)
+        },
+        front: front => {
+          if (this.round === round) this.faced(front)
+        },
+        hello: () => {
+          if (this.round === round) this.fine('streaming')
+        },
       },
     )
     const opened = Date.now()
@@ -127,6 +134,7 @@ export class Follower {
       this.pollFailed = 0
       this.fine('polling')
       this.heard(found.changes)
+      this.lookAt(found.front)
       return found.changes.length > 0 || Date.now() - asked > TOO_SOON_MS
     } catch (error) {
       if (this.round !== round) return true
@@ -146,6 +154,7 @@ export class Follower {
       if (this.round !== round) return true
       this.fine('polling')
       this.heard(head.changes.filter(change => change.revision > this.cursor))
+      this.lookAt(head.front)
       if (this.cursor >= head.since) this.cursor = Math.max(this.cursor, head.revision)
       await this.rest(head.poll_ms * (0.8 + Math.random() * 0.4)) // a crowd must not ask in step
       return true
@@ -207,6 +216,21 @@ export class Follower {
   private heard(changes: readonly Change[]): void {
     for (const change of changes) this.cursor = Math.max(this.cursor, change.revision)
     if (changes.length > 0) this.ears.changes(changes, this.cursor)
+  }
+
+  private faced(front: Front): void {
+    this.front = front.revision
+    this.ears.front(front)
+  }
+
+  /** There is a newer front: read it. What fails is tried again when a poll names it the next time. */
+  private lookAt(revision = 0): void {
+    if (revision <= this.front) return
+    readFront(this.api, this.albumId)
+      .then(front => {
+        this.faced(front)
+      })
+      .catch(tolerate)
   }
 
   private fine(link: 'streaming' | 'polling'): void {

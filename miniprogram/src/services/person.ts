@@ -10,9 +10,17 @@ export function readFaces(api: Api, photoId: string): Promise<FacesOfPhoto> {
   return api.ask<FacesOfPhoto>({ path: `/mp/v1/photos/${photoId}/faces`, named: true })
 }
 
-/** Photos of the person whose face was tapped, the surest first. The caller has asked: this is the consent. */
-export async function findLike(api: Api, albumId: string, faceId: number, notice: string): Promise<readonly PhotoCard[]> {
-  const given = { kind: 'search', notice, adult: true }
+/** Who consents: somebody of 14 or older for themselves, or a guardian for a child. */
+export type Consenter = 'adult' | 'guardian'
+
+export interface Given {
+  readonly notice: string
+  readonly by: Consenter
+}
+
+/** Photos of the person whose face was tapped, the surest first. The caller has asked: `given` is the consent. */
+export async function findLike(api: Api, albumId: string, faceId: number, { notice, by }: Given): Promise<readonly PhotoCard[]> {
+  const given = { kind: 'search', notice, [by]: true }
   const { id } = await api.ask<Agreed>({ path: `/mp/v1/albums/${albumId}/faces/consents`, body: given, named: true })
   const body = { face_id: faceId, consent: id }
   const found = await api.ask<Found>({ path: `/mp/v1/albums/${albumId}/faces/like`, body, named: true })

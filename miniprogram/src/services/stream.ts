@@ -8,7 +8,7 @@
 import { SseReader } from '../lib/sse'
 import type { Api } from './api'
 import { why } from './request'
-import type { Change } from './wire'
+import type { Change, Front } from './wire'
 
 const HELLO_MS = 6_000
 const BEAT_MS = 35_000
@@ -22,13 +22,14 @@ export interface Stream {
   stop(): void
 }
 
-export function openStream(
-  api: Api,
-  path: string,
-  after: number,
-  heard: (changes: Change[]) => void,
-  hello: () => void,
-): Stream {
+export interface StreamEars {
+  changes(changes: readonly Change[]): void
+  front(front: Front): void
+  hello(): void
+}
+
+/** `known`: the cursor, and the revision of the front that is known; a newer one is among the first things said. */
+export function openStream(api: Api, path: string, known: { after: number; front: number }, ears: StreamEars): Stream {
   let end: (ending: Ending) => void = () => undefined
   const ended = new Promise<Ending>(resolve => {
     end = resolve
@@ -38,7 +39,7 @@ export function openStream(
   let spoke = false
   let over = false
   const task = wx.request({
-    ...api.opening(path, { after }),
+    ...api.opening(path, known),
     method: 'GET',
     enableChunked: true,
     responseType: 'arraybuffer',
@@ -67,10 +68,12 @@ export function openStream(
     if (over) return
     clearTimeout(watch)
     watch = setTimeout(() => finish('silent'), BEAT_MS)
-    if (!spoke) hello()
+    if (!spoke) ears.hello()
     spoke = true
-    const changes = reader.push(data).filter(event => event.event === 'change')
-    if (changes.length > 0) heard(changes.map(event => JSON.parse(event.data) as Change))
+    const said = reader.push(data)
+    for (const { event, data } of said) if (event === 'front') ears.front(JSON.parse(data) as Front)
+    const changes = said.filter(({ event }) => event === 'change')
+    if (changes.length > 0) ears.changes(changes.map(({ data }) => JSON.parse(data) as Change))
   })
   return {
     ended,

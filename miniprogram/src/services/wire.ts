@@ -30,6 +30,7 @@ export interface AlbumCard {
   readonly locked: boolean
   readonly downloads: boolean
   readonly contributions: 'off' | 'review' | 'open'
+  readonly comments: boolean
   readonly photos: number
   readonly revision: number
   readonly templates: readonly string[]
@@ -54,6 +55,7 @@ export interface Head {
   readonly revision: number
   readonly since: number
   readonly changes: readonly Change[]
+  readonly front?: number
   readonly index: string
   readonly poll_ms: number
 }
@@ -85,11 +87,15 @@ export interface PhotoCard {
   readonly likes: number
   /** The guest who gave it; '' for a photographer's. */
   readonly by: string
+  /** What the guest who gave it says with it; empty for all others. */
+  readonly words: string
   readonly stage: Stage
 }
 
 export interface Urls {
   readonly thumb: string
+  /** ≤ 200 KB; feed files written before there was one name none. */
+  readonly phone?: string
   readonly view: string
 }
 
@@ -121,8 +127,47 @@ export interface History {
   readonly next: number | null
 }
 
+/** Of what stands around an event's photos, the part this client shows. The organizer changes it while guests look. */
+export interface Front {
+  readonly revision: number
+  readonly banner: string
+  readonly banner_link: string
+  readonly banner_from: Moment | null
+  readonly banner_until: Moment | null
+  /** A photo may have a sponsor's link. */
+  readonly sponsors: boolean
+  /** All that are not over, also those to come. */
+  readonly placements: readonly Placed[]
+  readonly albums: readonly FrontAlbum[]
+}
+
+/** A sponsor's picture in a slot. */
+export interface Placed {
+  readonly id: string
+  readonly slot: 'start' | 'tile' | 'download'
+  readonly name: string
+  readonly words: string
+  readonly link: string
+  readonly url: string
+  /** Relative to the others of the same slot and moment. */
+  readonly share: number
+  /** Showings for one guest in a day; 0: no limit. */
+  readonly cap: number
+  readonly from_at: Moment | null
+  readonly until_at: Moment | null
+}
+
+export interface FrontAlbum {
+  readonly id: string
+  readonly downloads: boolean
+  readonly contributions: 'off' | 'review' | 'open'
+  readonly comments: boolean
+}
+
 export interface Changes {
   readonly changes: readonly Change[]
+  /** The newest revision of the front. */
+  readonly front?: number
   readonly cursor: number
   readonly more: boolean
 }
@@ -151,6 +196,12 @@ export interface Reported {
 export interface Entered {
   readonly album_token: string
   readonly expires_in: number
+}
+
+/** Whether a browser's guest is tied to somebody in WeChat, and what to ask for in the tap that ties. */
+export interface Tie {
+  readonly tied: boolean
+  readonly templates: readonly string[]
 }
 
 /** What a guest holds up to the photographer: `1` is black. */
@@ -185,6 +236,7 @@ export interface GivenPhoto {
   readonly id: string
   readonly state: 'waiting' | 'live' | 'off'
   readonly by: string
+  readonly words: string
   readonly width: number
   readonly height: number
   readonly placeholder: string
@@ -199,9 +251,45 @@ export interface Given {
   readonly photos: readonly GivenPhoto[]
 }
 
+/** A few words of a guest under a photo. `state` other than shown: the asker's own. */
+export interface Comment {
+  readonly id: string
+  readonly by: string
+  readonly text: string
+  readonly state: 'shown' | 'waiting' | 'hidden'
+  readonly own: boolean
+  /** By the asker. */
+  readonly reported: boolean
+  readonly created_at: Moment
+}
+
+export interface Comments {
+  /** Newest first. */
+  readonly comments: readonly Comment[]
+  /** Of what everybody sees. */
+  readonly count: number
+}
+
 export interface Liked {
   readonly liked: boolean
   readonly likes: number
+}
+
+/** What a guest did. `viewable`: half of a tile, or of a placement, on screen for a second. */
+export interface TraceStep {
+  readonly kind: 'visit' | 'viewable' | 'view' | 'click' | 'download' | 'share'
+  readonly photo_id?: string
+  readonly placement_id?: string
+  readonly done_at: Moment
+}
+
+export interface TrackRequest {
+  /** A random name, the same when it is sent again. */
+  readonly batch: string
+  readonly album_id: string
+  readonly device: string
+  readonly source: string
+  readonly traces: readonly TraceStep[]
 }
 
 export interface Problem {
@@ -249,4 +337,13 @@ export interface Found {
 export interface VeilCard {
   readonly id: string
   readonly state: 'open' | 'approved' | 'declined' | 'ended'
+}
+
+/** A browser that wants to sign in as a member, or to bind this WeChat account to one. */
+export interface Asking {
+  binds: boolean
+  name: string
+  organization: string
+  asked_from: string
+  number: string
 }

@@ -2,12 +2,14 @@
 
 import type { Cap } from '../components/photo-wall/photo-wall'
 import { clockTime } from '../lib/moments'
+import type { AlbumCard } from '../services/wire'
 import { fill } from '../words/fill'
 import type { Words } from '../words/zh'
 import { countWords, pulseOf } from './aliveness'
 import type { Weather } from './network'
 import { phaseOf } from './occasion'
 import type { Room } from './room'
+import { sponsorOf, type Sponsor } from './sponsor'
 import type { Visit } from './visits'
 import type { Wall } from './wall'
 
@@ -22,6 +24,10 @@ export interface Around {
   pill: string
   foot: string
   empty: boolean
+  sponsor: Sponsor
+  mayRemind: boolean
+  mayPack: boolean
+  mayGive: boolean
 }
 
 export interface Scene {
@@ -48,7 +54,14 @@ export function around({ room, wall, visit, weather, words, now }: Scene): Aroun
     pill: waiting > 0 ? fill(words.album.fresh, { n: waiting }) : '',
     foot: room.complete ? words.album.end : words.album.more,
     empty: room.feed.photos.length === 0,
+    sponsor: sponsorOf(room.front, now),
+    ...mayOf(room.album),
   }
+}
+
+function mayOf(album: AlbumCard | null): Pick<Around, 'mayRemind' | 'mayPack' | 'mayGive'> {
+  if (album === null) return { mayRemind: false, mayPack: false, mayGive: false }
+  return { mayRemind: album.templates.length > 0, mayPack: album.downloads, mayGive: album.contributions !== 'off' }
 }
 
 export const NO_CAP: Cap = { style: '', title: '', hint: '' }

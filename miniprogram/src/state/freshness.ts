@@ -1,4 +1,4 @@
-/** How fresh a photo is, in words: taken, live, retouched, each to the second, and which version this is. */
+/** What stands under a photo. How fresh it is, in words: taken, live, retouched, each to the second, and which version this is. */
 
 import { clockTime, dayOf } from '../lib/moments'
 import type { PhotoCard } from '../services/wire'
@@ -14,9 +14,13 @@ export interface Freshness {
   readonly day: string
   readonly stamps: readonly Stamp[]
   readonly version: string
+  /** What the guest who gave it says with it. */
+  readonly words: string
 }
 
-type Dated = Pick<PhotoCard, 'shot_at' | 'live_at' | 'retouched_at' | 'stage' | 'by'>
+export const NOTHING: Freshness = { day: '', stamps: [], version: '', words: '' }
+
+type Dated = Pick<PhotoCard, 'shot_at' | 'live_at' | 'retouched_at' | 'stage' | 'by' | 'words'>
 
 export function freshnessOf(photo: Dated, words: Words['viewer']): Freshness {
   const moments: [string, number | null][] = [
@@ -30,5 +34,6 @@ export function freshnessOf(photo: Dated, words: Words['viewer']): Freshness {
     day: first ? dayOf(first[1]) : '',
     stamps: known.map(([word, moment]) => ({ word, time: clockTime(moment) })),
     version: photo.by !== '' ? fill(words.by, { name: photo.by }) : { preview: words.preview, original: words.original, retouched: words.retouched }[photo.stage],
+    words: photo.words,
   }
 }

@@ -11,7 +11,7 @@ import { readAlbum, readHistory, readPhotoAt } from '../services/albums'
 import type { Api } from '../services/api'
 import { Follower, type Link } from '../services/follow'
 import { tolerate } from '../services/refused'
-import type { AlbumCard, Change, PhotoCard } from '../services/wire'
+import type { AlbumCard, Change, Front, PhotoCard } from '../services/wire'
 import { Feed, type Taken } from './feed'
 
 /** Behind by more than this, reading anew is cheaper than catching up. */
@@ -23,10 +23,13 @@ export type Said =
   | { readonly kind: 'renewed'; readonly photo: PhotoCard }
   | { readonly kind: 'reset' }
   | { readonly kind: 'link'; readonly link: Link }
+  | { readonly kind: 'front' }
 
 export class Room {
   album: AlbumCard | null = null
   feed = new Feed()
+  /** What stands around the photos; null until somebody says so, which may be never. */
+  front: Front | null = null
   link: Link = 'connecting'
   /** What opens the album, also while its door is closed. */
   access = ''
@@ -152,6 +155,9 @@ export class Room {
         this.link = link
         this.news.tell({ kind: 'link', link })
       },
+      front: front => {
+        this.turned(front)
+      },
     })
     this.news.tell({ kind: 'reset' })
   }
@@ -163,6 +169,17 @@ export class Room {
       this.album = { ...this.album, photos }
     }
     this.news.tell({ kind: 'changed', taken })
+  }
+
+  /** What guests may do here may be another thing now. */
+  private turned(front: Front): void {
+    this.front = front
+    const mine = front.albums.find(({ id }) => id === this.albumId)
+    if (this.album !== null && mine !== undefined) {
+      const { downloads, contributions, comments } = mine
+      this.album = { ...this.album, downloads, contributions, comments }
+    }
+    this.news.tell({ kind: 'front' })
   }
 
   private async readOlder(before: number): Promise<boolean> {

@@ -3,10 +3,13 @@
  *
  * The order is fixed when the viewer opens, so that nothing jumps under the finger; only older photos are added at its
  * end. Of a long album only REACH photos to each side become slides; near the edge the stretch moves on (`shifted`).
- * Pictures are drawn for the current slide and two to each side: the next one is there before it is swiped to.
+ * Pictures are drawn for the current slide and two to each side: the next one is there before it is swiped to. Zoomed in, a
+ * photo wants more pixels, and keeps them.
  */
 
+import type { Area } from '../lib/screen'
 import { standIn } from '../lib/thumbhash'
+import { copyFor } from '../services/copies'
 import type { PhotoCard } from '../services/wire'
 
 export interface Slide {
@@ -18,11 +21,6 @@ export interface Slide {
   readonly style: string
 }
 
-export interface Area {
-  readonly width: number
-  readonly height: number
-}
-
 const REACH = 40
 const NEAR = 2
 const EDGE = 3
@@ -30,6 +28,7 @@ const EDGE = 3
 export class Slides {
   private list: PhotoCard[]
   private readonly gone = new Set<string>()
+  private readonly scales = new Map<string, number>()
   private first = 0
   private at: number
 
@@ -72,6 +71,15 @@ export class Slides {
     return this.first !== first
   }
 
+  /** The guest zoomed the current photo. True: it wants another copy now. */
+  zoom(scale: number): boolean {
+    const { photo } = this
+    if (photo === null || scale <= this.scaleOf(photo)) return false
+    const before = this.copy(photo)
+    this.scales.set(photo.id, scale)
+    return this.copy(photo) !== before
+  }
+
   /** Older photos, at the end. */
   extend(photos: readonly PhotoCard[]): void {
     const known = new Set(this.list.map(photo => photo.id))
@@ -100,17 +108,31 @@ export class Slides {
       id: photo.id,
       near,
       gone,
-      src: drawn ? photo.urls.view : '',
+      src: drawn ? this.copy(photo) : '',
       standIn: drawn ? standIn(photo.placeholder, photo.width, photo.height) : '',
-      style: near ? this.fitted(photo) : '',
+      style: near ? this.style(photo) : '',
     }
   }
 
+  private copy(photo: PhotoCard): string {
+    const { width, height } = this.fitted(photo)
+    return copyFor(photo, Math.max(width, height) * this.scaleOf(photo), this.area.density)
+  }
+
+  private scaleOf(photo: PhotoCard): number {
+    return this.scales.get(photo.id) ?? 1
+  }
+
+  private style(photo: PhotoCard): string {
+    const { width, height } = this.fitted(photo)
+    return `width:${width}px;height:${height}px`
+  }
+
   /** As large as the screen allows, whole. */
-  private fitted({ width, height }: PhotoCard): string {
-    if (width <= 0 || height <= 0) return `width:${this.area.width}px;height:${this.area.height}px`
+  private fitted({ width, height }: PhotoCard): { width: number; height: number } {
+    if (width <= 0 || height <= 0) return this.area
     const scale = Math.min(this.area.width / width, this.area.height / height)
-    return `width:${Math.round(width * scale)}px;height:${Math.round(height * scale)}px`
+    return { width: Math.round(width * scale), height: Math.round(height * scale) }
   }
 
   private centre(): void {

@@ -5,12 +5,14 @@ import { Api } from '../services/api'
 import { Passes } from '../services/passes'
 import { Sessions } from '../services/session'
 import type { PhotoCard } from '../services/wire'
+import { Hands } from './hands'
 import { Language } from './language'
 import { Mine } from './mine'
 import { Network } from './network'
 import { Packs } from './packs'
 import { Reminders } from './reminders'
 import { Rooms } from './rooms'
+import { Traces } from './traces'
 import { Visits } from './visits'
 
 export interface Stage {
@@ -23,6 +25,8 @@ export interface Stage {
   readonly language: Language
   readonly network: Network
   readonly reminders: Reminders
+  readonly traces: Traces
+  readonly hands: Hands
   /** Photos handed from a list to the viewer, which swipes through them. */
   tray: readonly PhotoCard[]
 }
@@ -45,6 +49,8 @@ export function buildStage(base: string = API_URL): Stage {
     visits: new Visits(),
     network: new Network(),
     reminders: new Reminders(api),
+    traces: new Traces(api),
+    hands: new Hands(),
     tray: [],
   }
 }

@@ -19,6 +19,8 @@ export interface Props {
   /** Photos are chosen by a tap; `marks` says which ones are. */
   picking: boolean
   marks: Readonly<Record<string, boolean>>
+  /** `seen` is wanted of every photo that was looked at for a second. */
+  watched: boolean
 }
 
 export type Data = object
@@ -27,6 +29,7 @@ export interface Methods {
   pick(said: Tapped<{ id: string }>): void
   shown(said: Tapped<{ id: string }>): void
   stuck(said: Tapped<{ id: string }>): void
+  seen(said: Tapped<{ id: string }>): void
 }
 
 defineComponent<Props, Data, Methods>({
@@ -38,6 +41,7 @@ defineComponent<Props, Data, Methods>({
     photoWord: { type: String, value: '' },
     picking: { type: Boolean, value: false },
     marks: { type: Object, value: {} },
+    watched: { type: Boolean, value: false },
   },
   data: {},
 
@@ -50,6 +54,9 @@ defineComponent<Props, Data, Methods>({
     },
     stuck(said) {
       this.triggerEvent('stuck', { id: said.currentTarget.dataset.id })
+    },
+    seen(said) {
+      this.triggerEvent('seen', { id: said.currentTarget.dataset.id })
     },
   },
 })

@@ -5,6 +5,7 @@ import { VERSION } from '../../config'
 import { confirmed, toast } from '../../flows/ask'
 import { definePage, type Heard } from '../../lib/define'
 import type { Tongue } from '../../state/language'
+import { giver } from '../../state/giver'
 import { stage } from '../../state/stage'
 import { fill } from '../../words/fill'
 import { zh, type Words } from '../../words/zh'
@@ -69,11 +70,14 @@ definePage<Data, Methods>({
   async clear() {
     const { t, any } = this.data
     if (!(await confirmed({ title: t.clear, content: t.clearHint, yes: any.ok, no: any.cancel }))) return
-    const { mine, packs, visits, reminders } = stage()
+    const { mine, packs, visits, reminders, traces, hands } = stage()
     mine.clear()
     packs.clear()
     visits.clear()
     reminders.clear()
+    traces.clear()
+    hands.clear()
+    giver.clear()
     toast(t.cleared)
   },
 })

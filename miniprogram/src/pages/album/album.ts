@@ -1,19 +1,21 @@
 /** An album's wall, live: new photos come by themselves and never move what the guest is looking at. */
 
+import { arrive } from '../../flows/arrive'
 import { remind } from '../../flows/remind'
 import { cardPicture } from '../../flows/share'
+import { followSponsor } from '../../flows/sponsor'
 import { albumPath, eventPath, givePath, go, HOME, minePath, packPath, query as asQuery, viewerPath } from '../../flows/routes'
 import type { Cap } from '../../components/photo-wall/photo-wall'
 import { definePage, type Heard, type Tapped } from '../../lib/define'
-import { sceneIn, sceneOf } from '../../lib/scene'
+import { sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
 import { enterAlbum, type Knock } from '../../services/passes'
 import { Refused } from '../../services/refused'
-import { scan } from '../../services/scan'
 import { tellSeen } from '../../services/seen'
 import { around, capOf, NO_CAP, type Around, type Scene } from '../../state/around'
 import type { Taken } from '../../state/feed'
 import type { Room, Said } from '../../state/room'
+import { NO_SPONSOR } from '../../state/sponsor'
 import { stage } from '../../state/stage'
 import type { Visit } from '../../state/visits'
 import { Wall, type Tile } from '../../state/wall'
@@ -36,9 +38,6 @@ export interface Data extends Around {
   cap: Cap
   pillTop: number
   reminded: boolean
-  mayRemind: boolean
-  mayPack: boolean
-  mayGive: boolean
 }
 
 export interface Methods {
@@ -50,8 +49,6 @@ export interface Methods {
   scrolled: number
   drawnAt: number
   live: Set<string> | null
-  albumOf(query: Record<string, string | undefined>): Promise<string>
-  learn(scene: string): Promise<void>
   load(albumId: string): Promise<void>
   heard(said: Said): void
   take(taken: Taken): void
@@ -70,10 +67,12 @@ export interface Methods {
   pick(said: Heard<{ id: string }>): void
   shown(said: Heard<{ id: string }>): void
   stuck(said: Heard<{ id: string }>): void
+  seen(said: Heard<{ id: string }>): void
   change(said: Heard<{ id: string }>): void
   remindMe(): void
   openPage(said: Tapped<{ to: keyof typeof PAGES }>): void
   openEvent(): void
+  openSponsor(): void
 }
 
 const SIDE_PX = 8
@@ -102,6 +101,7 @@ definePage<Data, Methods>({
     pillTop: 96,
     foot: '',
     empty: false,
+    sponsor: NO_SPONSOR,
     reminded: false,
     mayRemind: false,
     mayPack: false,
@@ -134,7 +134,11 @@ definePage<Data, Methods>({
         this.paint()
       }),
     ]
-    this.albumOf(query)
+    const learnt = (): void => {
+      this.visit = stage().visits.of(this.data.albumId)
+      this.paint()
+    }
+    arrive(stage(), query, learnt)
       .then(albumId => this.load(albumId))
       .catch((error: unknown) => {
         this.failed(error)
@@ -148,6 +152,7 @@ definePage<Data, Methods>({
   onUnload() {
     this.leaveRoom?.()
     for (const leave of this.leaves) leave()
+    void stage().traces.tell()
   },
 
   onPageScroll({ scrollTop }) {
@@ -177,34 +182,8 @@ definePage<Data, Methods>({
     this.paint()
   },
 
-  /** A message's link and a code name the event; its first album is meant. */
-  async albumOf(query) {
-    const { visits, api } = stage()
-    const scene = sceneIn(query)
-    const albumId = query['id']
-    if (albumId !== undefined) {
-      if (scene !== '' && visits.of(albumId) === null) void this.learn(scene)
-      return albumId
-    }
-    const scanned = await scan(api, scene)
-    visits.remember(scanned, Date.now())
-    return scanned.albums[0]?.id ?? ''
-  },
-
-  /** The event around an album that was opened by itself: its title, its other albums. */
-  async learn(scene) {
-    const { visits, api } = stage()
-    try {
-      visits.remember(await scan(api, scene), Date.now())
-    } catch (error) {
-      trouble(error, this.data.any) // the wall does without
-    }
-    this.visit = visits.of(this.data.albumId)
-    this.paint()
-  },
-
   async load(albumId) {
-    const { rooms, visits, reminders } = stage()
+    const { rooms, visits, reminders, traces } = stage()
     const room = rooms.room(albumId)
     this.leaveRoom?.()
     this.room = room
@@ -216,13 +195,9 @@ definePage<Data, Methods>({
     })
     await room.open()
     if (this.room !== room) return
+    traces.note('visit', albumId)
     this.wall = new Wall(room.feed, screen.width() - SIDE_PX * 2)
-    this.setData({
-      face: 'wall',
-      mayRemind: (room.album?.templates.length ?? 0) > 0,
-      mayPack: room.album?.downloads === true,
-      mayGive: room.album !== null && room.album.contributions !== 'off',
-    })
+    this.setData({ face: 'wall' })
     this.paint()
   },
 
@@ -356,6 +331,11 @@ definePage<Data, Methods>({
     if (photo) this.room?.renew(photo).catch((error: unknown) => trouble(error, this.data.any))
   },
 
+  /** Half of the tile for a second. */
+  seen(said) {
+    stage().traces.note('viewable', this.data.albumId, said.detail.id)
+  },
+
   change(said) {
     void wx.pageScrollTo({ scrollTop: 0, duration: 0 })
     this.scrolled = 0
@@ -382,7 +362,12 @@ definePage<Data, Methods>({
     if (this.visit !== null) go(`${eventPath(sceneOf(this.visit.shareCode, 'l'))}&stay=1`)
   },
 
+  openSponsor() {
+    followSponsor(stage(), this.data.albumId, this.data.sponsor.link)
+  },
+
   onShareAppMessage() {
+    stage().traces.note('share', this.data.albumId)
     const newest = this.room?.feed.photos[0]
     const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
     const path = albumPath(this.data.albumId, this.visit?.shareCode)
@@ -390,6 +375,7 @@ definePage<Data, Methods>({
   },
 
   onShareTimeline() {
+    stage().traces.note('share', this.data.albumId)
     const newest = this.room?.feed.photos[0]
     const title = fill(this.data.t.shareTitle, { title: this.data.eventTitle || this.data.title })
     const query = asQuery({ id: this.data.albumId, e: this.visit?.shareCode })

@@ -6,19 +6,22 @@
  */
 
 import { remind } from '../../flows/remind'
-import { cardPicture } from '../../flows/share'
+import { cardPicture, freshest } from '../../flows/share'
+import { followSponsor } from '../../flows/sponsor'
+import { Spot, type Shown } from '../../flows/spot'
 import { ABOUT, albumPath, eventPath, go, HOME, minePath, query as asQuery } from '../../flows/routes'
-import { definePage, type Tapped } from '../../lib/define'
+import { definePage, type SharedCard, type Tapped } from '../../lib/define'
 import type { Remaining } from '../../lib/moments'
 import { codeIn, sceneIn, sceneOf } from '../../lib/scene'
 import * as screen from '../../lib/screen'
 import { standIn } from '../../lib/thumbhash'
-import { readHistory } from '../../services/albums'
+import { readFront, readHistory } from '../../services/albums'
 import { tolerate } from '../../services/refused'
 import { scan } from '../../services/scan'
-import type { AlbumCard, PhotoCard, Scanned } from '../../services/wire'
+import type { AlbumCard, Front, PhotoCard, Scanned } from '../../services/wire'
 import { sightOf, type Phase } from '../../state/occasion'
 import { slotsOf, type Slot } from '../../state/schedule'
+import { NO_SPONSOR, sponsorOf, type Sponsor } from '../../state/sponsor'
 import { stage } from '../../state/stage'
 import { fill } from '../../words/fill'
 import { trouble } from '../../words/trouble'
@@ -52,6 +55,8 @@ export interface Data {
   rows: Row[]
   slots: Slot[]
   mayRemind: boolean
+  sponsor: Sponsor
+  placed: Shown[]
   banner: string
   look: 'over' | 'bar'
 }
@@ -60,12 +65,24 @@ export interface Methods {
   scene: string
   scanned: Scanned | null
   firsts: Record<string, readonly PhotoCard[]>
+  readAt: number
+  front: Front | null
+  frontAt: number
+  spot: Spot | null
   leaves: (() => void)[]
   timer: number
   load(straight: boolean): Promise<void>
   show(): void
   tick(): void
+  readFront(): Promise<void>
+  turn(): void
+  openSponsor(): void
+  sawPlaced(): void
+  openPlaced(): void
   readFirsts(albums: readonly AlbumCard[]): Promise<void>
+  renew(): Promise<void>
+  cardCover(): string
+  card(): SharedCard
   again(): void
   enter(): void
   openAlbum(said: Tapped<{ id: string }>): void
@@ -77,6 +94,8 @@ export interface Methods {
 
 const STRIP = 4
 const ALBUMS_SHOWN = 8
+const STALE_MS = 60_000
+const FRONT_STALE_MS = 30_000
 
 definePage<Data, Methods>({
   data: {
@@ -94,12 +113,18 @@ definePage<Data, Methods>({
     rows: [],
     slots: [],
     mayRemind: false,
+    sponsor: NO_SPONSOR,
+    placed: [],
     banner: '',
     look: 'over',
   },
   scene: '',
   scanned: null,
   firsts: {},
+  readAt: 0,
+  front: null,
+  frontAt: 0,
+  spot: null,
   leaves: [],
   timer: 0,
 
@@ -109,7 +134,8 @@ definePage<Data, Methods>({
       void wx.reLaunch({ url: HOME })
       return
     }
-    const { language, network } = stage()
+    const { language, network, traces } = stage()
+    traces.came(query)
     const speak = (words: Words): void => {
       const banner = network.weather === 'offline' ? words.any.offline : ''
       this.setData({ t: words.event, any: words.any, banner })
@@ -126,8 +152,10 @@ definePage<Data, Methods>({
     void this.load(query['stay'] === undefined)
   },
 
+  /** Also after an album, whose photos went on meanwhile. */
   onShow() {
     this.tick()
+    if (this.readAt > 0 && Date.now() - this.readAt > STALE_MS) void this.renew()
     this.timer = setInterval(() => {
       this.tick()
     }, 1000)
@@ -165,7 +193,8 @@ definePage<Data, Methods>({
       }
       this.setData({ face: 'event' })
       this.show()
-      await this.readFirsts(scanned.albums)
+      this.readFront().catch(tolerate)
+      await this.readFirsts(scanned.albums.filter(album => album.photos > 0))
     } catch (error) {
       const problem = trouble(error, language.words.any)
       if (this.scanned === null) this.setData({ face: 'failed', problem })
@@ -206,14 +235,69 @@ definePage<Data, Methods>({
     if (slots.some((slot, n) => slot.phase !== this.data.slots[n]?.phase)) this.setData({ slots })
     const { phase, when, countdown } = sightOf(this.scanned.event, Date.now())
     if (countdown !== null || phase !== this.data.phase || when !== this.data.when) this.setData({ phase, when, countdown })
+    if (this.frontAt > 0 && Date.now() - this.frontAt > FRONT_STALE_MS) this.readFront().catch(tolerate)
+    this.turn()
+  },
+
+  /** What stands around the photos; the organizer changes it while guests look. */
+  async readFront() {
+    const first = this.scanned?.albums[0]
+    if (!first) return
+    this.frontAt = Date.now()
+    const found = await readFront(stage().api, first.id)
+    if (found.revision <= (this.front?.revision ?? -1)) return // the same, with pictures signed anew
+    this.front = found
+    this.spot ??= new Spot('start', { eventId: first.event_id, albumId: first.id }, placed => {
+      this.setData({ placed })
+    })
+    this.turn()
+  },
+
+  /** Sponsors come and go by the clock, too. */
+  turn() {
+    if (this.front === null) return
+    const sponsor = sponsorOf(this.front, Date.now())
+    if (sponsor.words !== this.data.sponsor.words || sponsor.link !== this.data.sponsor.link) this.setData({ sponsor })
+    this.spot?.turn(stage().hands, this.front, Date.now())
+  },
+
+  openSponsor() {
+    const first = this.scanned?.albums[0]
+    if (first) followSponsor(stage(), first.id, this.data.sponsor.link)
+  },
+
+  sawPlaced() {
+    this.spot?.seen(stage(), Date.now())
+  },
+
+  openPlaced() {
+    this.spot?.follow(stage())
   },
 
   async readFirsts(albums) {
     for (const album of albums.slice(0, ALBUMS_SHOWN)) {
-      if (album.photos === 0) continue
       this.firsts[album.id] = (await readHistory(stage().api, album.id, null, STRIP)).photos
       this.show()
     }
+    this.readAt = Date.now()
+  },
+
+  /** The newest photos of every album that shows any. Never fails: what is known stays. */
+  async renew() {
+    const open = (this.scanned?.albums ?? []).filter(album => !album.locked)
+    await this.readFirsts(open).catch(tolerate)
+  },
+
+  /** While the event goes on the newest photo of all its albums, so that a card in a chat shows what happens now. */
+  cardCover() {
+    const { cover, phase } = this.data
+    const newest = phase === 'live' ? freshest(([] as PhotoCard[]).concat(...Object.values(this.firsts))) : undefined
+    return newest?.urls.view ?? cover
+  },
+
+  card() {
+    const { title, t } = this.data
+    return { title: fill(t.share, { title }), path: eventPath(sceneFor(this.scene)), ...cardPicture(this.cardCover()) }
   },
 
   again() {
@@ -248,14 +332,13 @@ definePage<Data, Methods>({
   },
 
   onShareAppMessage() {
-    const { title, cover, t } = this.data
-    return { title: fill(t.share, { title }), path: eventPath(sceneFor(this.scene)), ...cardPicture(cover) }
+    return { ...this.card(), promise: this.renew().then(() => this.card()) }
   },
 
   onShareTimeline() {
-    const { title, cover, t } = this.data
+    const { title, t } = this.data
     const query = asQuery({ scene: sceneFor(this.scene) })
-    return { title: fill(t.share, { title }), query, ...cardPicture(cover) }
+    return { title: fill(t.share, { title }), query, ...cardPicture(this.cardCover()) }
   },
 })
 

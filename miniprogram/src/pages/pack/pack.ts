@@ -6,10 +6,12 @@
  */
 
 import { toast } from '../../flows/ask'
+import { Spot, type Shown } from '../../flows/spot'
 import type { Chip } from '../../components/chip-row/chip-row'
 import { sleep } from '../../lib/backoff'
 import { definePage, type Heard, type Tapped } from '../../lib/define'
 import * as screen from '../../lib/screen'
+import { readFront } from '../../services/albums'
 import { askPack, MOST, readPack } from '../../services/pack'
 import { Refused, tolerate } from '../../services/refused'
 import type { Pack } from '../../services/wire'
@@ -46,6 +48,7 @@ export interface Data {
   parts: Part[]
   manifest: string
   problem: string
+  placed: Shown[]
 }
 
 export interface Methods {
@@ -58,7 +61,11 @@ export interface Methods {
   round: number
   asking: boolean
   found: Pack | null
+  spot: Spot | null
   load(albumId: string): Promise<void>
+  place(room: Room): Promise<void>
+  sawPlaced(): void
+  openPlaced(): void
   heard(said: Said): void
   wanted(): readonly string[]
   paint(): void
@@ -94,6 +101,7 @@ definePage<Data, Methods>({
     parts: [],
     manifest: '',
     problem: '',
+    placed: [],
   },
   marks: {},
   room: null,
@@ -104,6 +112,7 @@ definePage<Data, Methods>({
   round: 0,
   asking: false,
   found: null,
+  spot: null,
 
   onLoad(query) {
     const { language, network } = stage()
@@ -158,6 +167,25 @@ definePage<Data, Methods>({
     if (before !== null) void this.watch(before)
     else this.setData({ face: 'choose' })
     this.paint()
+    this.place(room).catch(tolerate)
+  },
+
+  /** A sponsor's picture above the button. */
+  async place(room) {
+    const { api, hands } = stage()
+    const front = room.front ?? (await readFront(api, room.albumId))
+    this.spot ??= new Spot('download', { eventId: room.album?.event_id ?? '', albumId: room.albumId }, placed => {
+      this.setData({ placed })
+    })
+    this.spot.turn(hands, front, Date.now())
+  },
+
+  sawPlaced() {
+    this.spot?.seen(stage(), Date.now())
+  },
+
+  openPlaced() {
+    this.spot?.follow(stage())
   },
 
   heard(said) {

@@ -1,10 +1,10 @@
 /** «Me in this photo»: tap a face, see more photos of the person where the organizer lets us, or ask to be covered. */
 
-import { confirmed, toast } from '../../flows/ask'
+import { chosen, confirmed, toast } from '../../flows/ask'
 import { go, viewerPath } from '../../flows/routes'
 import { definePage, type Tapped } from '../../lib/define'
 import { readPhotoAt } from '../../services/albums'
-import { askToCover, findLike, readFaces } from '../../services/person'
+import { askToCover, findLike, readFaces, type Consenter } from '../../services/person'
 import type { FaceNotice, PhotoCard, PlacedFace } from '../../services/wire'
 import { stage } from '../../state/stage'
 import { fill } from '../../words/fill'
@@ -99,7 +99,7 @@ definePage<Data, Methods>({
     this.setData({ face: said.currentTarget.dataset.id, problem: '' })
   },
 
-  /** The consent is asked each time, with the whole notice: it is for this one search. */
+  /** The consent is asked each time, with the whole notice: it is for this one search. Under 14 a guardian gives it. */
   async more() {
     const { t, any, face, looking } = this.data
     const { language, api } = stage()
@@ -107,9 +107,11 @@ definePage<Data, Methods>({
     if (looking || notice === null) return
     const text = [t.agreeHint, ...notice[language.tongue]].join('\n')
     if (!(await confirmed({ title: t.agree, content: text, yes: t.yes, no: any.cancel }))) return
+    const by = await chosen<Consenter>([['adult', t.adult], ['guardian', t.guardian]])
+    if (by === undefined) return
     this.setData({ looking: true, problem: '' })
     try {
-      this.photos = await findLike(api, this.albumId, face, notice.version)
+      this.photos = await findLike(api, this.albumId, face, { notice: notice.version, by })
       const found = this.photos.map(photo => ({ id: photo.id, thumb: photo.urls.thumb }))
       this.setData({ found, foundWord: fill(t.found, { n: found.length }) })
     } catch (error) {

@@ -1,19 +1,23 @@
 /** One photo, large: swipe, zoom, like, save, share, ask to take it down; a better version comes in place. */
 
+import { shareCodeOf } from '../../flows/arrive'
 import { toast } from '../../flows/ask'
 import { keepPhoto } from '../../flows/keep'
+import { Linger } from '../../flows/linger'
+import { drawPoster } from '../../flows/poster'
 import { remind } from '../../flows/remind'
 import { cardPicture } from '../../flows/share'
-import { albumPath, go, query as asQuery, reportPath, viewerPath } from '../../flows/routes'
+import { followSponsor } from '../../flows/sponsor'
+import { albumPath, go, query as asQuery, reportPath, talkPath, viewerPath } from '../../flows/routes'
 import { definePage, type Heard } from '../../lib/define'
-import { sceneIn, codeIn } from '../../lib/scene'
 import { tellLike } from '../../services/likes'
-import { openPoster } from '../../services/poster'
 import * as screen from '../../lib/screen'
 import type { PhotoCard } from '../../services/wire'
-import { freshnessOf, type Freshness } from '../../state/freshness'
+import { freshnessOf, NOTHING, type Freshness } from '../../state/freshness'
+import type { Taken } from '../../state/feed'
 import type { Room, Said } from '../../state/room'
 import { Slides, type Slide } from '../../state/slides'
+import { NO_SPONSOR, type Sponsor } from '../../state/sponsor'
 import { stage } from '../../state/stage'
 import { trouble } from '../../words/trouble'
 import { zh, type Words } from '../../words/zh'
@@ -35,6 +39,9 @@ export interface Data {
   likes: string
   saved: boolean
   busy: boolean
+  mayTalk: boolean
+  comments: string
+  sponsor: Sponsor
   freshness: Freshness
   offer: boolean
   banner: string
@@ -46,12 +53,15 @@ export interface Methods {
   albumId: string
   shareCode: string
   counted: Map<string, number> | null
+  linger: Linger | null
+  viewed: string
   leaves: (() => void)[]
   tappedAt: number
   tapTimer: number
   load(query: Record<string, string | undefined>): Promise<void>
   begin(photos: readonly PhotoCard[], id: string): void
   heard(said: Said): void
+  take(slides: Slides, taken: Taken): void
   paint(): void
   remember(): void
   swiped(said: Heard<{ current: number; source: string }>): void
@@ -60,10 +70,13 @@ export interface Methods {
   scaled(said: Heard<{ scale: number }>): void
   hold(): void
   stuck(): void
+  stay(): void
+  openSponsor(): void
   like(): void
   count(photo: PhotoCard, liked: boolean): Promise<void>
   save(): void
   poster(): void
+  talk(): void
   report(): void
   remindMe(): void
   dismiss(): void
@@ -74,7 +87,6 @@ export interface Methods {
 const DOUBLE_TAP_MS = 260
 const ZOOM = 2.5
 const SWIPE_MS = 260
-const NOTHING: Freshness = { day: '', stamps: [], version: '' }
 
 definePage<Data, Methods>({
   data: {
@@ -94,6 +106,9 @@ definePage<Data, Methods>({
     likes: '',
     saved: false,
     busy: false,
+    mayTalk: false,
+    comments: '',
+    sponsor: NO_SPONSOR,
     freshness: NOTHING,
     offer: false,
     banner: '',
@@ -103,6 +118,8 @@ definePage<Data, Methods>({
   albumId: '',
   shareCode: '',
   counted: null,
+  linger: null,
+  viewed: '',
   leaves: [],
   tappedAt: 0,
   tapTimer: 0,
@@ -114,37 +131,39 @@ definePage<Data, Methods>({
       this.paint()
     }
     speak(language.words)
-    const repaint = (): void => {
-      this.paint()
-    }
+    const repaint = (): void => this.paint()
     this.leaves = [language.news.listen(speak), network.news.listen(repaint), mine.news.listen(repaint)]
     this.load(query).catch((error: unknown) => {
       this.setData({ face: 'failed', problem: trouble(error, this.data.any) })
     })
   },
 
+  onShow() {
+    this.stay()
+  },
+
   onUnload() {
+    this.linger?.stop()
     clearTimeout(this.tapTimer)
     for (const leave of this.leaves) leave()
   },
 
   async load(query) {
-    const { rooms, tray } = stage()
+    const { rooms, tray, traces } = stage()
+    traces.came(query)
     const id = query['id'] ?? ''
     this.albumId = query['album'] ?? ''
-    this.shareCode = shareCodeOf(query, this.albumId)
+    this.shareCode = shareCodeOf(stage(), query, this.albumId)
     if (query['tray'] !== undefined && tray.length > 0) {
       this.begin(tray, id)
       return
     }
     const room = rooms.room(this.albumId)
     this.room = room
-    this.leaves.push(
-      room.enter(said => {
-        this.heard(said)
-      }),
-    )
+    const hear = (said: Said): void => this.heard(said)
+    this.leaves.push(room.enter(hear))
     await room.open()
+    traces.note('visit', room.albumId)
     if (room.feed.photo(id) !== null) {
       this.begin(room.feed.photos, id)
       return
@@ -155,8 +174,8 @@ definePage<Data, Methods>({
   },
 
   begin(photos, id) {
-    this.slides = new Slides(photos, id, { width: screen.width(), height: screen.height() })
-    this.setData({ face: 'photo' })
+    this.slides = new Slides(photos, id, screen.area())
+    this.setData({ face: 'photo', mayTalk: stage().rooms.known(this.albumId)?.album?.comments === true })
     this.remember()
     this.paint()
   },
@@ -166,12 +185,15 @@ definePage<Data, Methods>({
     if (slides === null) return
     if (said.kind === 'older') slides.extend(said.photos)
     if (said.kind === 'renewed') slides.better(said.photo)
-    if (said.kind === 'changed') {
-      for (const photo of said.taken.bettered) slides.better(photo)
-      for (const photo of said.taken.added) slides.better(photo) // one that was hidden may come back
-      for (const id of said.taken.hidden) slides.hide(id)
-    }
+    if (said.kind === 'front') this.setData({ mayTalk: this.room?.album?.comments === true })
+    if (said.kind === 'changed') this.take(slides, said.taken)
     this.paint()
+  },
+
+  take(slides, { bettered, added, hidden }) {
+    for (const photo of bettered) slides.better(photo)
+    for (const photo of added) slides.better(photo) // one that was hidden may come back
+    for (const id of hidden) slides.hide(id)
   },
 
   paint() {
@@ -194,13 +216,20 @@ definePage<Data, Methods>({
 
   remember() {
     const photo = this.slides?.photo
-    if (photo && !this.slides?.isGone) stage().mine.add('recent', photo)
+    if (!photo || this.slides?.isGone !== false) return
+    const { mine, traces } = stage()
+    mine.add('recent', photo)
+    if (photo.id === this.viewed) return
+    traces.note('view', photo.album_id, photo.id)
+    this.viewed = photo.id
+    this.setData({ comments: '', sponsor: NO_SPONSOR })
+    this.stay()
   },
 
   swiped(said) {
     if (said.detail.source !== 'touch' || this.slides === null) return
-    const shifted = this.slides.go(said.detail.current)
-    this.setData({ scale: 1, zoomed: false, ...(shifted ? { duration: 0 } : {}) })
+    const still = this.slides.go(said.detail.current) ? { duration: 0 } : {}
+    this.setData({ scale: 1, zoomed: false, ...still })
     if (this.slides.atEnd) this.room?.older().catch((error: unknown) => trouble(error, this.data.any))
   },
 
@@ -217,8 +246,9 @@ definePage<Data, Methods>({
     clearTimeout(this.tapTimer)
     if (now - this.tappedAt < DOUBLE_TAP_MS) {
       this.tappedAt = 0
-      const zoomed = !this.data.zoomed
-      this.setData({ scale: zoomed ? ZOOM : 1, zoomed })
+      const scale = this.data.zoomed ? 1 : ZOOM
+      this.setData({ scale, zoomed: scale > 1 })
+      if (this.slides?.zoom(scale) === true) this.paint()
       return
     }
     this.tappedAt = now
@@ -228,8 +258,9 @@ definePage<Data, Methods>({
   },
 
   scaled(said) {
-    const zoomed = said.detail.scale > 1.02
-    if (zoomed !== this.data.zoomed) this.setData({ zoomed })
+    const { scale } = said.detail
+    if (scale > 1.02 !== this.data.zoomed) this.setData({ zoomed: scale > 1.02 })
+    if (this.slides?.zoom(scale) === true) this.paint()
   },
 
   /** While zoomed, fingers move the photo and not the row of photos. */
@@ -247,6 +278,17 @@ definePage<Data, Methods>({
         this.paint()
       })
       .catch((error: unknown) => trouble(error, this.data.any))
+  },
+
+  stay() {
+    const photo = this.slides?.photo
+    this.linger ??= new Linger()
+    if (photo) this.linger.over(stage(), photo, said => this.setData(said))
+  },
+
+  openSponsor() {
+    const photo = this.slides?.photo
+    if (photo) followSponsor(stage(), photo.album_id, this.data.sponsor.link, photo.id)
   },
 
   like() {
@@ -299,16 +341,14 @@ definePage<Data, Methods>({
     const photo = this.slides?.photo
     if (!photo || this.data.busy) return
     this.setData({ busy: true })
-    void wx.showLoading({ title: this.data.t.drawing, mask: false })
-    openPoster(stage().api, photo.id)
-      .then(() => wx.hideLoading())
-      .catch((error: unknown) => {
-        void wx.hideLoading()
-        toast(trouble(error, this.data.any))
-      })
-      .finally(() => {
-        this.setData({ busy: false })
-      })
+    void drawPoster(stage(), photo).finally(() => {
+      this.setData({ busy: false })
+    })
+  },
+
+  talk() {
+    const photo = this.slides?.photo
+    if (photo) go(talkPath(photo))
   },
 
   report() {
@@ -345,6 +385,7 @@ definePage<Data, Methods>({
     if (!photo || this.slides?.isGone !== false) {
       return { title, path: albumPath(this.albumId, this.shareCode), ...cardPicture(undefined) }
     }
+    stage().traces.note('share', photo.album_id, photo.id)
     return { title, path: viewerPath(photo, false, this.shareCode), ...cardPicture(photo.urls.view) }
   },
 
@@ -352,13 +393,8 @@ definePage<Data, Methods>({
     const photo = this.slides?.photo
     const title = stage().visits.of(this.albumId)?.title ?? this.data.t.shareTitle
     if (!photo) return { title, ...cardPicture(undefined) }
-    const said = { album: photo.album_id, id: photo.id, at: photo.position, e: this.shareCode }
-    return { title, query: asQuery(said), ...cardPicture(photo.urls.thumb) }
+    stage().traces.note('share', photo.album_id, photo.id)
+    const query = asQuery({ album: photo.album_id, id: photo.id, at: photo.position, e: this.shareCode })
+    return { title, query, ...cardPicture(photo.urls.thumb) }
   },
 })
-
-/** Of the card the guest came by, else of the visit in which they saw the album. */
-function shareCodeOf(query: Record<string, string | undefined>, albumId: string): string {
-  const shared = codeIn(sceneIn(query))
-  return shared === '' ? (stage().visits.of(albumId)?.shareCode ?? '') : shared
-}

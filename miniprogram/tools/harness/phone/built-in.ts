@@ -94,6 +94,9 @@ function field(component: Define): void {
       maxlength: Number,
       confirmType: String,
       autoHeight: Boolean,
+      cursorSpacing: Number,
+      fixed: Boolean,
+      showConfirmBar: Boolean,
     },
     observers: {
       'value, placeholder'(this: Own) {

@@ -25,6 +25,8 @@ interface Open {
   readonly holder: HTMLElement
   readonly bottom: number
   readonly release: () => void
+  /** Tells the components on the page, too. */
+  readonly tell: (what: 'show' | 'hide') => void
   scrollTop: number
   nearBottom: boolean
 }
@@ -75,7 +77,16 @@ export class Pages {
     if (!top) return
     top.holder.style.display = ''
     scrollTo(0, top.scrollTop)
-    top.page.onShow?.()
+    top.tell('show')
+  }
+
+  /** The whole mini-program goes to the background, or comes back. */
+  hide(): void {
+    this.top?.tell('hide')
+  }
+
+  show(): void {
+    this.top?.tell('show')
   }
 
   private open(url: string): void {
@@ -90,12 +101,17 @@ export class Pages {
     const release = (): void => {
       root.release()
     }
-    this.stack.push({ page, holder, bottom: this.bottomOf(unit), release, scrollTop: 0, nearBottom: false })
+    const tell = (what: 'show' | 'hide'): void => {
+      if (what === 'show') page.onShow?.()
+      else page.onHide?.()
+      root.getComponent().triggerPageLifetime(what, [])
+    }
+    this.stack.push({ page, holder, bottom: this.bottomOf(unit), release, tell, scrollTop: 0, nearBottom: false })
     root.attach(holder as never, place as never)
     scrollTo(0, 0)
     page.onLoad?.(raw(query))
     if (this.top?.page !== page) return
-    page.onShow?.()
+    tell('show')
     page.onReady?.()
   }
 
@@ -103,7 +119,7 @@ export class Pages {
     const top = this.top
     if (!top) return
     top.scrollTop = scrollY
-    top.page.onHide?.()
+    top.tell('hide')
     top.holder.style.display = 'none'
   }
 

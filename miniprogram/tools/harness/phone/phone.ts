@@ -5,6 +5,7 @@ import type { UnitConfig } from '../../tree'
 import { builtIns } from './built-in'
 import { interrupt } from './network'
 import { Pages } from './pages'
+import { sightOf } from './sight'
 import { USUAL, type Phone } from './settings'
 import { gesture, wxOf } from './wx'
 
@@ -26,6 +27,7 @@ interface App {
 }
 
 const DEFAULT_BOTTOM_PX = 50
+const SHARE_WAIT_MS = 3_000
 const INTERRUPTED_AFTER_MS = 200 // WeChat: 5 s; tests need not wait for it
 
 export function start(bundle: Bundle): void {
@@ -33,6 +35,7 @@ export function start(bundle: Bundle): void {
   const env = new adapter.MiniProgramEnv()
   const space = env.createCodeSpace('', true)
   const context = new ge.CurrentWindowBackendContext()
+  sightOf(context)
   context.onEvent((element, name, detail, options) => {
     if (name !== 'tap') {
       ge.Event.triggerEvent(element, name, detail, options)
@@ -56,21 +59,21 @@ export function start(bundle: Bundle): void {
   })
   drawSheets(bundle, space, backend)
   bundle.app()
-  const share = (): void => {
-    phone.shared.push(pages.top?.page.onShareAppMessage?.({ from: 'button' }))
+  phone.share = () => {
+    void passOn(pages.top?.page.onShareAppMessage?.({ from: 'button' })).then(card => phone.shared.push(card))
   }
-  define(bundle, builtIns(space, bundle.templates, share, () => phone.number), space)
+  define(bundle, builtIns(space, bundle.templates, phone.share, () => phone.number), space)
   const [path] = phone.open.split('?')
   if (!bundle.pages.includes(path ?? '')) throw new Error(`${phone.open}: no such page`)
   drawPhone()
   phone.hide = () => {
     app.onHide?.()
-    pages.top?.page.onHide?.()
+    pages.hide()
     setTimeout(interrupt, INTERRUPTED_AFTER_MS)
   }
   phone.show = () => {
     app.onShow?.({})
-    pages.top?.page.onShow?.()
+    pages.show()
   }
   app.onLaunch?.({ scene: phone.scene })
   app.onShow?.({ scene: phone.scene })
@@ -99,8 +102,16 @@ function phoneOf(pages: Pages): Phone {
     back: () => {
       pages.pop(1)
     },
+    share: () => undefined,
     timeline: () => pages.top?.page.onShareTimeline?.(),
   }
+}
+
+/** As WeChat does: what the page promised, when it is there in time; else what the page gave at once. */
+async function passOn(said: unknown): Promise<unknown> {
+  if (typeof said !== 'object' || said === null || !('promise' in said)) return said
+  const { promise, ...atOnce } = said
+  return Promise.race([promise, new Promise(resolve => setTimeout(resolve, SHARE_WAIT_MS, atOnce))])
 }
 
 function drawSheets(bundle: Bundle, space: adapter.CodeSpace, backend: adapter.AssociatedBackend): void {

@@ -17,6 +17,8 @@ export interface PhoneSettings {
   always: boolean
   album: 'allow' | 'deny' | 'cancel' | 'private'
   modal: boolean
+  /** Words in the line that is chosen from a list; '': none is. */
+  choice: string
   /** The phone number the guest shows when asked; empty: they say no. */
   number: string
   /** Pictures on the phone, as data URLs: what the guest chooses, first ones first. None: they think better of it. */
@@ -42,6 +44,8 @@ export interface Phone extends PhoneSettings {
   /** The page on top. */
   page(): { readonly route: string; readonly data: Record<string, unknown> }
   back(): void
+  /** «Share» of WeChat's menu: what the page gives stands in `shared`. */
+  share: () => void
   /** «Share to the timeline» of WeChat's menu: what the page puts there. */
   timeline(): unknown
 }
@@ -64,6 +68,7 @@ export const USUAL: PhoneSettings = {
   always: false,
   album: 'allow',
   modal: true,
+  choice: '',
   number: '',
   roll: [],
   settings: true,

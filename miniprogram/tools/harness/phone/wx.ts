@@ -227,6 +227,11 @@ function surface(phone: Phone): object {
     showModal: (options: Options) => {
       fine(options, { confirm: phone.modal, cancel: !phone.modal })
     },
+    showActionSheet: (options: Options & { itemList: string[] }) => {
+      const tapIndex = options.itemList.findIndex(words => words.includes(phone.choice))
+      if (phone.choice === '' || tapIndex < 0) wrong(options, 'showActionSheet:fail cancel')
+      else fine(options, { tapIndex })
+    },
   }
 }
 
