@@ -27,6 +27,7 @@ from backend.api import (
     organizer,
     pairings,
     photo_table,
+    placements,
     platform,
     removal,
     retoucher,
@@ -40,6 +41,8 @@ from backend.context import Stage
 from backend.usage import Rooms
 from miniprogram_api import (
     cards,
+    comments,
+    confirm,
     contributions,
     entry,
     exports,
@@ -53,12 +56,13 @@ from miniprogram_api import (
     push,
     session,
     subscriptions,
+    ties,
     track,
 )
 from miniprogram_api import faces as find_me
 from miniprogram_api import veils as cover_me
 from miniprogram_api.hub import Hub
-from web import certificates, pages, prints, reports
+from web import certificates, pages, prints, reports, sign_in
 from web import entry as door
 
 
@@ -80,6 +84,7 @@ def create_app(stage: Stage) -> Flask:
         events,
         team,
         brand,
+        placements,
         looks,
         cull,
         photo_table,
@@ -99,6 +104,7 @@ def create_app(stage: Stage) -> Flask:
         session,
         entry,
         contributions,
+        comments,
         exports,
         live,
         files,
@@ -110,6 +116,7 @@ def create_app(stage: Stage) -> Flask:
         cover_me,
         pictures,
         subscriptions,
+        ties,
         track,
         pairing,
         push,
@@ -118,6 +125,8 @@ def create_app(stage: Stage) -> Flask:
         prints,
         reports,
         certificates,
+        sign_in,
+        confirm,
     ):
         app.register_blueprint(module.bp)
     for blueprint in (pairings.of_bridge, pairings.of_member, ledger.of_bridge, ledger.of_member):

@@ -29,6 +29,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("platform-admin",): ("launch.commands.platform_admin", "Make somebody who runs it all. / 平台管理员"),
     ("sandbox-wechat",): ("launch.commands.sandbox_wechat", "A local stand-in for WeChat. / 微信沙箱"),
     ("certificate", "check"): ("launch.commands.certificate", "Does the signature hold? / 核验交付证明"),
+    ("bench", "faces-lag"): ("launch.bench.faces_lag", "Do guests wait while faces are looked for? / 人脸索引时的延迟"),
     ("bench", "lag"): ("launch.bench.lag", "From the file's last byte to the guest. / 延迟"),
     ("bench", "render"): ("launch.bench.render", "Renditions beside the limit and peers. / 出图"),
     ("bench", "endurance"): ("launch.bench.endurance", "Good and broken files for half an hour. / 长跑"),
@@ -37,6 +38,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("bench", "guests"): ("launch.bench.guests", "A crowd at one album. / 万人在线"),
     ("bench", "faces"): ("launch.bench.faces", "Finding people in a set of yours. / 人脸找图"),
     ("bench", "rebrand"): ("launch.bench.rebrand", "A new watermark on 500 photos. / 换水印"),
+    ("bench", "desk"): ("launch.bench.desk", "Versions and settings until guests see them. / 修图到上线"),
     ("bench", "uplink"): ("launch.bench.uplink", "Uploads on bad networks. / 弱网上传"),
 }
 

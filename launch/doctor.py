@@ -39,7 +39,14 @@ DISK_FAIL: Final = GIB // 2
 CLOCK_WARN_S: Final = 30
 CLOCK_FAIL_S: Final = 600  # OSS refuses beyond 900
 SAFE_SQLITE: Final = (3, 51, 3)
-PAGE: Final = "pages/album/album"  # the mini-program page that our codes open
+PAGES: Final = (  # where codes, messages and links lead
+    "pages/event/event",
+    "pages/album/album",
+    "pages/mine/mine",
+    "pages/told/told",
+    "pages/confirm/confirm",
+)
+UNRELEASED: Final = 41030
 BACKPORTED: Final = ((3, 44, 6), (3, 50, 7))  # the same fix in older lines
 
 
@@ -77,6 +84,7 @@ def examine(stage: Stage) -> Iterator[Finding]:
         settings,
         disk,
         database,
+        backups,
         store,
         redis,
         wechat,
@@ -150,6 +158,23 @@ def database(stage: Stage) -> Iterator[Finding]:
         )
 
 
+def backups(stage: Stage) -> Iterator[Finding]:
+    """What `kuaimen backup` will need; nobody wants to learn that it is missing when they need a backup."""
+    if stage.db.engine.dialect.name == "sqlite":
+        return
+    folder = str(stage.settings.pg_bin) if stage.settings.pg_bin else None
+    missing = [name for name in ("pg_dump", "pg_restore") if shutil.which(name, path=folder) is None]
+    if missing:
+        names = " ".join(missing)
+        yield warn(
+            "backup",
+            f"没有找到 {names}，无法备份：安装 postgresql-client，或设置 KUAIMEN_PG_BIN",
+            f"No {names}, so no backup: install postgresql-client or set KUAIMEN_PG_BIN",
+        )
+    else:
+        yield ok("backup", "pg_dump, pg_restore")
+
+
 def sqlite_is_safe(version: tuple[int, ...]) -> bool:
     """Without the WAL-reset bug of 3.7.0 to 3.51.2."""
     return version >= SAFE_SQLITE or any(version[:2] == old[:2] and version >= old for old in BACKPORTED)
@@ -220,8 +245,9 @@ def wechat(stage: Stage) -> Iterator[Finding]:
 
 
 def _mini_program(about: str, one: WeChat, s: Settings) -> Iterator[Finding]:
-    """Token, templates and their mapping, released page."""
+    """Credentials, templates and their mapping, released pages."""
     try:
+        one.vouch()
         wanted = templates_of(s).all
         there = {t.template_id: t for t in one.templates()}
     except AppError as exc:
@@ -237,13 +263,22 @@ def _mini_program(about: str, one: WeChat, s: Settings) -> Iterator[Finding]:
                 "Set KUAIMEN_WECHAT_TEMPLATE_ID",
             )
             continue
-        for problem in check_mapping(template.mapping, found.content):
-            yield fail(about, f"{template.template_id}：{problem}", f"{template.template_id}: {problem}")
-    try:
-        one.code(events.scene("00000000", "d"), page=PAGE)
-    except AppError as exc:
-        yield _wechat_failed(about, exc)
-        return
+        for chinese, english in check_mapping(template.mapping, found.content):
+            yield fail(about, f"{template.template_id}：{chinese}", f"{template.template_id}: {english}")
+    for page in PAGES:
+        try:
+            one.code(events.scene("00000000", "d"), page=page, check_path=True)
+        except AppError as exc:
+            unreleased = isinstance(exc, WeChatFailed) and exc.errcode == UNRELEASED
+            if not unreleased or s.wechat_check_path:
+                yield _wechat_failed(f"{about} {page}", exc)
+                return
+            yield warn(
+                about,
+                f"{page} 尚未发布：小程序码可用，消息和链接还打不开它。发布后设置 KUAIMEN_WECHAT_CHECK_PATH=true",
+                f"{page} is not released: codes work, messages and links do not open it. "
+                "Release it, then set KUAIMEN_WECHAT_CHECK_PATH=true",
+            )
     yield ok(about, one.appid)
 
 

@@ -88,7 +88,7 @@ class Platform:
         step("web")
         write_private(self.home.bridge_file, json.dumps(self._bridge_settings(), indent=1))
         house.add(self._bridge())
-        self._await("bridge", lambda: _connects(_reachable(self.settings.ftp_host), self.settings.ftp_port))
+        self._await("bridge", lambda: _connects("127.0.0.1", self.at.bridge_port))  # its last door to open
         for name in self.worker_names():
             self._await(name, partial(self._worker_ready, name))
         step("bridge, workers")

@@ -26,8 +26,11 @@ def migrate(settings: Settings) -> str:
 
 
 def upgrade(engine: Engine) -> str:
+    """All steps or none; two at once go one after the other."""
     config = _config()
     with engine.begin() as connection:
+        if engine.dialect.name == "sqlite" and not connection.connection.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins only before rows change
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return head()

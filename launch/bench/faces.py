@@ -2,11 +2,16 @@
 
 DIR/<person>/*.jpg are photos of one person each (the largest face counts), DIR/_group/ holds photos of many. CPU time
 of one thread. An event is simulated: each person's first photo is the selfie, all others and the groups are its photos.
+
+`--beside` measures another stack on the same photos in the same run: a program that is given one path per line, and
+answers each with a line of JSON: `{"faces": [[numbers], …], "selfie": [numbers]}`, the largest face first.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,6 +41,7 @@ class Shelf:
     faces: int = 0
     look_ms: float = 0.0
     unreadable: int = 0
+    selfies: dict[Path, Numbers] = field(default_factory=dict)  # the first photo of each person, as a selfie
 
     def of(self, person: str) -> list[Numbers]:
         return [vectors[0] for who, _, vectors in self.photos if who == person and vectors]
@@ -48,6 +54,7 @@ class Shelf:
 def run(
     faces: Annotated[Path, typer.Option("--set", help="DIR/<person>/*.jpg and DIR/_group/*.jpg.", file_okay=False)],
     *,
+    beside: Annotated[str, typer.Option(help="Another stack: a command that answers paths with vectors.")] = "",
     json_only: Annotated[bool, typer.Option("--json", help="Only the figures, as the last line.")] = False,
 ) -> None:
     """Speed, true acceptance at one false in a thousand, rank 1, selfie → photos, search among 100,000."""
@@ -57,7 +64,7 @@ def run(
     shelf = _look(engine, faces)
     if not shelf.photos:
         raise Trouble(f"{faces} 里没有照片", f"There are no photos in {faces}", code=2)
-    figures = {
+    figures: dict[str, Any] = {
         "photos": len(shelf.photos),
         "faces": shelf.faces,
         "people": len(shelf.people),
@@ -65,9 +72,12 @@ def run(
         "ms_per_photo": round(shelf.look_ms / len(shelf.photos), 1),
         "ms_per_face": round(_describing_ms(engine), 1),
         **_told_apart(shelf),
-        **_event(engine, shelf),
+        **_event(shelf),
         "search_ms_p95_100k": round(_search_ms(), 1),
     }
+    if beside:
+        other = _look_with(shlex.split(beside), shelf)
+        figures["beside"] = {"faces": other.faces, **_told_apart(other), **_event(other)}
     append_result("faces", figures)
     if not json_only:
         for name, value in figures.items():
@@ -87,7 +97,27 @@ def _look(engine: recognition.Engine, folder: Path) -> Shelf:
         shelf.look_ms += (time.process_time() - began) * 1000
         shelf.faces += len(seen)
         person = path.parent.name if path.parent.parent == folder and path.parent.name != GROUP else ""
+        first = bool(person) and person not in {who for who, _, _ in shelf.photos}
         shelf.photos.append((person, path, [face.vector for face in seen]))
+        selfie = engine.look(path.read_bytes(), selfie=True).faces if first else []
+        if selfie:
+            shelf.selfies[path] = selfie[0].vector
+    return shelf
+
+
+def _look_with(command: Sequence[str], ours: Shelf) -> Shelf:
+    """The same photos by another program. Raises CalledProcessError, ValueError when it does not answer as it must."""
+    paths = [path for _, path, _ in ours.photos]
+    asked = "".join(f"{path.resolve()}\n" for path in paths)
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)  # noqa: S603 - the caller's
+    shelf, first = Shelf(), set[str]()
+    for (who, path, _), line in zip(ours.photos, done.stdout.splitlines(), strict=True):
+        said = json.loads(line)
+        shelf.photos.append((who, path, [np.asarray(one, np.float32) for one in said["faces"]]))
+        shelf.faces += len(said["faces"])
+        if who and who not in first and said["selfie"]:
+            shelf.selfies[path] = np.asarray(said["selfie"], np.float32)
+        first.add(who)
     return shelf
 
 
@@ -124,7 +154,7 @@ def _told_apart(shelf: Shelf) -> dict[str, float | int | None]:
     }
 
 
-def _event(engine: recognition.Engine, shelf: Shelf) -> dict[str, float | int]:
+def _event(shelf: Shelf) -> dict[str, float | int]:
     """Selfie → photos: of the photos a person is alone in, how many are surely found, and how many found are right."""
     index, selfies = Matrix(), {}
     for who, path, vectors in shelf.photos:
@@ -138,11 +168,11 @@ def _event(engine: recognition.Engine, shelf: Shelf) -> dict[str, float | int]:
     owner = {str(path): who for who, path, _ in shelf.photos}
     found = wanted = right = 0
     for who, selfie in selfies.items():
-        seen = engine.look(selfie.read_bytes(), selfie=True).faces
+        asked = shelf.selfies.get(selfie)
         theirs = {str(path) for name, path, vectors in shelf.photos if name == who and path != selfie and vectors}
-        if not seen or not theirs:
+        if asked is None or not theirs:
             continue
-        sure = [hit.photo_id for hit in index.search(seen[0].vector) if hit.sure and owner[hit.photo_id]]
+        sure = [hit.photo_id for hit in index.search(asked) if hit.sure and owner[hit.photo_id]]
         found, right, wanted = found + len(sure), right + len(theirs.intersection(sure)), wanted + len(theirs)
     return {"recall": _part(right, wanted), "precision": _part(right, found), "indexed": len(index)}
 

@@ -10,6 +10,8 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -54,6 +56,21 @@ class Rig:
         said = self.http.get(f"/api/v1/events/{self.where['event_id']}", headers=self.token).json()
         return sum(album["stale"] for album in said["albums"])
 
+    def versions(self, photo_id: str) -> list[str]:
+        """Ids, newest first."""
+        said = self.http.get(f"/api/v1/photos/{photo_id}/versions", headers=self.token).json()
+        return [one["source_id"] for one in said["versions"]]
+
+
+@contextmanager
+def rigged(photos: Path) -> Iterator[tuple[Rig, Stage]]:
+    """The platform of this data directory, a guest on its album's stream, and a folder's photos to be shot."""
+    settings = here.joined()
+    where = status(settings, here.home_of(settings))
+    files = [path.read_bytes() for path in sorted(photos.iterdir()) if path.suffix.lower() in SUFFIXES]
+    with httpx.Client(base_url=where["url"], timeout=60) as http, following(where) as seen:
+        yield Rig(http, sign_in(http, where), where, seen, files), open_stage(settings)
+
 
 def run(
     *,
@@ -63,12 +80,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Only the figures, as the last line.")] = False,
 ) -> None:
     """Fill the running platform's album, change its watermark, keep shooting."""
-    settings = here.joined()
-    where = status(settings, here.home_of(settings))
-    files = [path.read_bytes() for path in sorted(photos.iterdir()) if path.suffix.lower() in SUFFIXES]
-    with httpx.Client(base_url=where["url"], timeout=60) as http, following(where) as seen:
-        rig = Rig(http, sign_in(http, where), where, seen, files)
-        figures = measure(rig, open_stage(settings), size, patience)
+    with rigged(photos) as (rig, stage):
+        figures = measure(rig, stage, size, patience)
     append_result("rebrand", figures)
     if not as_json:
         print(f"first visible after {figures['first_ms']} ms, {figures['photos_s']} photos/s", file=sys.stderr)

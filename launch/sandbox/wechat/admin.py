@@ -260,6 +260,7 @@ def _shown(world: World, app: App) -> Body:
         "push": {"url": state.push.url, "mode": state.push.mode, "form": state.push.form},
         "pushes": [asdict(p) for p in state.pushes[-30:]],
         "calls": list(world.calls)[-40:],
+        "links": [{"url": url, "page": link.page, "made_at": link.made_at} for url, link in app.links.items()][-10:],
         "media_suggest": state.media_suggest,
         "send_ms": state.send_ms,
     }

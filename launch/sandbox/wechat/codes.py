@@ -6,10 +6,11 @@ import secrets
 from typing import Any, Final
 
 from launch.sandbox.wechat.asking import Ask, Picture, Refusal
-from launch.sandbox.wechat.memory import App, World
+from launch.sandbox.wechat.memory import App, Link, World
 from launch.sandbox.wechat.picture import draw
 from launch.sandbox.wechat.rules import LINK_QUERY, page_path, scene_fault
 
+LINKS_KEPT: Final = 50
 ENV_VERSIONS: Final = ("release", "trial", "develop")
 
 
@@ -38,19 +39,28 @@ def _released(app: App, ask: Ask) -> None:
         raise Refusal(41030, "invalid page")
 
 
-def scheme(_world: World, app: App, ask: Ask) -> dict[str, Any]:
+def scheme(world: World, app: App, ask: Ask) -> dict[str, Any]:
     target = ask.body.get("jump_wxa")
     if not isinstance(target, dict):
         raise Refusal(40097, "invalid args, jump_wxa")  # a list, as some libraries send, is none
     _linkable(app, ask, target)
-    return {"openlink": f"weixin://dl/business/?t={secrets.token_urlsafe(9)}"}
+    return {"openlink": _kept(world, app, f"weixin://dl/business/?t={secrets.token_urlsafe(9)}", target)}
 
 
-def url_link(_world: World, app: App, ask: Ask) -> dict[str, Any]:
+def url_link(world: World, app: App, ask: Ask) -> dict[str, Any]:
     if "cloud_base" in ask.body and not isinstance(ask.body["cloud_base"], dict):
         raise Refusal(40097, "invalid args, cloud_base")
     _linkable(app, ask, ask.body)
-    return {"url_link": f"https://wxaurl.cn/{secrets.token_urlsafe(9)}"}
+    return {"url_link": _kept(world, app, f"https://wxaurl.cn/{secrets.token_urlsafe(9)}", ask.body)}
+
+
+def _kept(world: World, app: App, url: str, target: dict[str, Any]) -> str:
+    """Remembers where the link leads, for whoever opens it here."""
+    page, query = target.get("path") or app.pages[0], target.get("query")
+    app.links[url] = Link(f"{page}?{query}" if query else page, world.now())
+    for old in list(app.links)[:-LINKS_KEPT]:
+        del app.links[old]
+    return url
 
 
 def _linkable(app: App, ask: Ask, target: dict[str, Any]) -> None:

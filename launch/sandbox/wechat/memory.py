@@ -26,7 +26,15 @@ SAVE_SHARE: Final = 20  # times as long as saving took: a large memory is not sa
 MESSAGES_KEPT: Final = 50_000
 CALLS_KEPT: Final = 400
 PUSHES_KEPT: Final = 200
-PAGES: Final = ("pages/home/home", "pages/event/event", "pages/album/album", "pages/mine/mine", "pages/index/index")
+PAGES: Final = (
+    "pages/home/home",
+    "pages/event/event",
+    "pages/album/album",
+    "pages/mine/mine",
+    "pages/told/told",
+    "pages/confirm/confirm",
+    "pages/index/index",
+)
 
 
 @dataclass
@@ -133,6 +141,14 @@ def _albums() -> list[Template]:
 
 
 @dataclass
+class Link:
+    """Where a link or scheme leads: page and query."""
+
+    page: str
+    made_at: int
+
+
+@dataclass
 class App:
     appid: str
     secret: str
@@ -146,6 +162,7 @@ class App:
     credits: dict[str, dict[str, int]] = field(default_factory=dict)  # openid → template → messages
     messages: list[Message] = field(default_factory=list)
     pages: list[str] = field(default_factory=lambda: list(PAGES))
+    links: dict[str, Link] = field(default_factory=dict)  # by address, the newest last
     whitelist: list[str] | None = None  # None: every address may ask for tokens
     personal: bool = False  # accounts of individuals may not create links
 
@@ -221,6 +238,7 @@ class World:
         mine = self.app(SANDBOX_APPID, SANDBOX_SECRET)
         known = {template.template_id for template in mine.templates}
         mine.templates += [template for template in _albums() if template.template_id not in known]
+        mine.pages += [page for page in PAGES if page not in mine.pages]  # of a newer version than the file
 
     def app(self, appid: str, secret: str) -> App:
         """The app with this id, made when it is not there yet."""
