@@ -1,6 +1,6 @@
 # One image for every role: web, workers, sweep, bridge; the command decides. Built by the scripts that `make` uses.
 #   docker build -t kuaimen .
-ARG BASE=python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-trixie
 
 FROM ${BASE} AS python
 WORKDIR /srv/kuaimen
@@ -9,7 +9,7 @@ COPY scripts scripts
 COPY requirements requirements
 COPY workers/imaging/native.py workers/imaging/
 COPY workers/imaging/tone.c workers/imaging/
-# compiles the native part of the renderer where BASE has a compiler (python:3.11-bookworm); the folder is there anyway
+# compiles the native part of the renderer where BASE has a compiler (python:3.11-trixie); the folder is there anyway
 RUN mkdir -p workers/imaging/built
 RUN scripts/environment.sh run
 
@@ -19,6 +19,8 @@ RUN scripts/frontend.sh
 
 FROM ${BASE} AS image
 WORKDIR /srv/kuaimen
+# pg_dump and pg_restore for `kuaimen backup`: of the same version as the server in compose.yaml
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/kuaimen --create-home kuaimen
 COPY --from=python /srv/kuaimen/.venv .venv
 COPY . .

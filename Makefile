@@ -1,7 +1,8 @@
 # Thin names for what the scripts and tools do. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help run setup test check bench peers lint types format lock clean
-PY := .venv/bin/python
+# tests start hundreds of processes; without compiled modules half of their time goes into compiling
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # python files that git knows or would take, so that what was built or fetched is never checked
 SOURCES := backend benchmarks camera_bridge launch migrations miniprogram_api tests web workers
@@ -18,7 +19,7 @@ setup: ## make the environment for development ready
 test: setup lint types ## all gates and all tests; what CI runs
 	$(BIN)/pytest -q -n 2 -m "not slow"
 	TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/integration tests/property tests/chaos
-	$(BIN)/pytest -q -n 2 --dist loadfile --reruns 1 -m slow
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --reruns 1 -m slow
 
 check: lint types ## gates and the fast tests; run it before every commit
 	$(BIN)/pytest -q -n 2 -m "not slow"

@@ -102,7 +102,8 @@ use_pips_index
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
   step "virtual environment" make_venv
 fi
-step "Python packages ($kind)" "$uv" pip sync --python .venv/bin/python "requirements/$kind.txt"
+# compiled once here: the platform is eight processes, and each would compile every module it loads
+step "Python packages ($kind)" "$uv" pip sync --compile-bytecode --python .venv/bin/python "requirements/$kind.txt"
 link
 native
 printf '%s\n' "$kind $wanted" >.venv/.kuaimen

@@ -11,7 +11,7 @@ want() { # want PACKAGE TEST...
   shift
   "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
-want chromium command -v chromium
+want chromium-headless-shell command -v chromium-headless-shell
 want fonts-noto-cjk test -d /usr/share/fonts/opentype/noto
 want lftp command -v lftp
 want ncftp command -v ncftpput

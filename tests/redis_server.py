@@ -1,7 +1,4 @@
-"""A real Redis-compatible server for tests: one per session, on a unix socket in a directory of its own.
-
-Import the fixtures you need: `from tests.redis_server import redis, redis_url  # noqa: F401 fixtures`.
-"""
+"""A real Redis-compatible server for tests: one per session, on a unix socket in a directory of its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The WeChat sandbox for tests: a server on the loopback and a gateway that talks to it.
-
-Import the fixtures: `from tests.wechat_sandbox import registry, sandbox, sandbox_server, wechat  # noqa: F401`.
-"""
+"""The WeChat sandbox for tests: a server on the loopback and a gateway that talks to it."""
 
 from __future__ import annotations
 

@@ -14,6 +14,9 @@ OPEN = {  # under /api/v1, for people who have no session yet; each says why it 
     "team.read_invitation",
     "team.join",
     "reports.sponsor",
+    "sign_in.begin",
+    "sign_in.code",
+    "sign_in.collect",
     "openapi_api_v1",
 }
 

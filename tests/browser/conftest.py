@@ -7,9 +7,8 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.venue import Guests, Venue
+from tests.browser.venue import Guests, Venue, opened
 from tests.chromium import Launch
-from tests.e2e.platform import Running
 from web import shell
 
 PHOTOS = 26
@@ -22,18 +21,13 @@ def built() -> None:
 
 
 @pytest.fixture(scope="module")
-def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
-    """The platform as `kuaimen up` starts it, with an album of photos that a camera sent."""
-    running = Running(tmp_path_factory.mktemp("venue") / "var")
-    running.start()
-    try:
-        found = Venue(running, running.status(), tmp_path_factory.mktemp("shots"))
-        found.shoot(PHOTOS)
-        found.settle(PHOTOS)
+def venue(built: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
+    """The platform as `kuaimen up` starts it, with photos that a camera sent: as many as the file's own `PHOTOS`."""
+    photos = getattr(request.module, "PHOTOS", PHOTOS)
+    with opened(tmp_path_factory.mktemp("venue")) as found:
+        found.shoot(photos)
+        found.settle(photos)
         yield found
-    finally:
-        running.stop()
-        running.end()
 
 
 @pytest.fixture(scope="session")

@@ -35,13 +35,18 @@ def jpeg(seed: int, *, width: int = 1500, height: int = 1000, shot_at: int | Non
     light = cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC)
     image = Image.fromarray(_develop(light, rng))
     out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, exif=stamp(shot_at))
+    return out.getvalue()
+
+
+def stamp(shot_at: int | None) -> Image.Exif:
+    """What the camera says about a photo."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Kuaimen", "Scene camera"
     if shot_at is not None:
         at = datetime.fromtimestamp(shot_at / 1000 + 8 * 3600, UTC)
         exif.get_ifd(0x8769).update({0x9003: at.strftime("%Y:%m:%d %H:%M:%S"), 0x9011: "+08:00"})
-    image.save(out, "JPEG", quality=quality, exif=exif)
-    return out.getvalue()
+    return exif
 
 
 def size_of(seed: int) -> tuple[int, int]:

@@ -96,11 +96,60 @@ def test_a_sponsor_brings_a_frame_and_gets_a_turn(venue: Venue, guests: Guests) 
     expect(page.locator("#notice")).to_contain_text("已保存")
     [turn] = venue.organizer("/brands")["brands"][0]["turns"]
     assert (turn["share"], turn["until_at"] > 1_800_000_000_000) == (3, True)
-    page.get_by_role("button", name="撤销").click()
+    page.get_by_role("button", name="素材", exact=True).click()
+    remove = page.get_by_role("button", name="删除 acme.png")
+    expect(page.locator(".art-row", has_text="acme.png")).to_contain_text("用于")
+    remove.click()
+    expect(page.locator("#notice")).to_contain_text("素材正在使用")
+    page.get_by_role("button", name="赞助商", exact=True).click()
+    page.locator(".mark-head", has_text="acme").click()
+    page.locator(".mark-card", has_text="acme").get_by_role("button", name="删除").click()
+    page.get_by_role("button", name="保存并应用").click()
     venue.running.until(lambda: not venue.organizer("/brands")["brands"][0]["turns"], 30)
+    page.get_by_role("button", name="素材", exact=True).click()
+    expect(page.locator(".art-row", has_text="acme.png")).to_contain_text("未使用", timeout=60_000)
+    remove.click()
+    expect(page.locator("#notice")).to_contain_text("已删除 acme.png")
+    expect(remove).to_have_count(0)
+    page.get_by_role("button", name="撤销").click()
+    expect(remove).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [DESK, TALL])
 def test_nothing_stands_out_at_the_side(venue: Venue, guests: Guests, size: tuple[int, int]) -> None:
     page = at_the_brand(venue, guests, size)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_an_album_takes_a_cube_of_ones_own_or_says_why_not(venue: Venue, guests: Guests) -> None:
+    page = guests.open(f"{venue.url}/console", DESK)
+    page.fill("input[name=login]", venue.status["console"]["login"])
+    page.fill("input[name=password]", venue.status["console"]["password"])
+    page.click("button[type=submit]")
+    page.locator(".fine summary").first.click()
+    wide = "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.fine'))"
+    assert page.evaluate(wide) <= 0, "the panel fits its card"
+    file = page.locator(".fine input[type=file]").first
+    for name, content, words in (
+        ("size.cube", cube(200), "LUT_3D_SIZE"),
+        ("domain.cube", cube(3, "DOMAIN_MAX 4 4 4"), "domain"),
+    ):
+        file.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+        expect(page.locator("#notice")).to_contain_text(words, timeout=60_000)
+    page.screenshot(path=venue.shots / "cube-refused.png")
+    chosen = page.locator("[name=cube_key]").first
+    assert chosen.input_value() == ""
+    file.set_input_files({"name": "film.cube", "mimeType": "text/plain", "buffer": cube(3)})
+    until(page, "document.querySelector('[name=cube_key]').value !== ''", 60)
+    until(page, "!document.querySelector('.fine [name=strength]').disabled", 30)
+    page.locator(".fine [name=strength]").first.fill("0")
+    event = f"/events/{venue.status['event_id']}/desk"
+    venue.running.until(lambda: venue.organizer(event)["looks"][venue.status["album_id"]]["strength"] == 0, 30)
+    look = venue.organizer(event)["looks"][venue.status["album_id"]]
+    assert look["cube_key"] == chosen.input_value()
+
+
+def cube(size: int, more: str = "") -> bytes:
+    steps = [n / 2 for n in range(3)]
+    rows = "\n".join(f"{r} {g} {b}" for b in steps for g in steps for r in steps)
+    return f"LUT_3D_SIZE {size}\n{more}\n{rows}\n".encode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.venue import DESK, Guests, Venue
+from tests.browser.venue import DESK, PHONE, Guests, Venue, listening, until
 
 pytestmark = pytest.mark.slow
 PARTS = ("live", "waiting", "hidden", "failed", "purged", "on_bridges", "aside", "refused")
@@ -49,6 +49,33 @@ def test_counters_are_asked_for_at_least_every_second(venue: Venue, guests: Gues
     gaps = sorted(b - a for a, b in itertools.pairwise(told))
     assert len(gaps) >= 8
     assert gaps[len(gaps) // 2] <= 1.0, gaps
+
+
+HALF_SEEN = """[...document.querySelectorAll("#wall li[data-id]")].filter((tile) => {
+  const { top, height } = tile.getBoundingClientRect();
+  return Math.min(top + height, innerHeight) - Math.max(top, 0) >= height / 2;
+}).map((tile) => tile.dataset.id)"""
+
+
+def test_half_of_a_tile_for_a_second_is_an_impression_and_a_glance_is_none(venue: Venue, guests: Guests) -> None:
+    page = guests.open(venue.album_url, PHONE, user_agent="Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile")
+    told: list[dict[str, Any]] = []
+    page.on(
+        "request", lambda asked: told.extend(asked.post_data_json["traces"] if asked.url.endswith("/track") else ())
+    )
+    listening(page)
+    until(page, f"({HALF_SEEN}).length > 2")
+    page.wait_for_timeout(3_000)  # it begins to count once the first photos are there
+    looked_at = set(page.evaluate(HALF_SEEN))
+    page.evaluate("scrollTo(0, 3 * innerHeight)")
+    page.wait_for_timeout(300)
+    glanced_at = set(page.evaluate(HALF_SEEN)) - looked_at
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(10_500)  # told every ten seconds
+    seen = {one["photo_id"] for one in told if one["kind"] == "viewable"}
+    assert glanced_at
+    assert seen == looked_at
+    assert [one["kind"] for one in told].count("visit") == 1
 
 
 def mode(venue: Venue, event: str) -> Any:  # a heartbeat says anything

@@ -63,6 +63,17 @@ def test_twenty_photos_are_rated_from_the_keyboard_without_waiting(venue: Venue,
     assert waits[10] < 1_000  # sixty a minute; in truth a few dozen ms, and this machine may be busy
     expect(page.locator(".desk-caption")).to_contain_text("21 / ")
     venue.running.until(lambda: sum(p["rating"] is not None for p in photos(venue).values()) >= 20, 30)
+    name = name_on(page)
+    page.keyboard.press("g")
+    page.keyboard.type("合影 1")  # digits are letters here, not stars
+    page.keyboard.press("Enter")
+    expect(page.locator(".desk-tags .tag")).to_have_text("#合影 1 ×")
+    venue.running.until(lambda: photos(venue)[name]["tags"] == ["合影 1"], 30)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".desk-tags .tag")).to_have_count(0)
+    page.goto(f"{venue.url}/console/events/{venue.status['event_id']}")
+    page.locator("select[name=tag]").select_option("合影 1")
+    expect(page.locator("table.photos tbody tr")).to_have_count(1)
 
 
 @pytest.mark.parametrize("size", [DESK, TALL])

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import io
+import re
 import time
 from collections.abc import Generator
 
+import httpx
 import pytest
+from playwright.sync_api import Response
 
-from backend.face_notice import CHECKLIST
 from tests import people
-from tests.browser.test_album import serious
-from tests.browser.venue import TALL, Guests, Venue, listening
-from tests.e2e.platform import Running
+from tests.browser.venue import TALL, WIDE, Guests, Venue, listening, opened, serious, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
 def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
-    """An event of three photos: person 0, person 1, both."""
-    running = Running(tmp_path_factory.mktemp("venue") / "var")
-    running.start()
-    try:
-        found = Venue(running, running.status(), tmp_path_factory.mktemp("shots"))
-        for number, picture in enumerate((people.portrait(0), people.portrait(1), people.portrait(0, 1))):
-            with found.camera() as ftp:
-                ftp.storbinary(f"STOR FACE{number}.JPG", io.BytesIO(picture))
-        found.settle(3)
+    with opened(tmp_path_factory.mktemp("venue")) as found:
+        found.shoot_people()
         yield found
-    finally:
-        running.stop()
-        running.end()
 
 
 def test_a_guest_finds_follows_and_deletes(venue: Venue, guests: Guests) -> None:
-    page = guests.open(venue.album_url, TALL)
-    assert page.locator("#find").count() == 0, "off until the organizer switches it on"
-    [event] = venue.organizer("/events")["events"]
-    at = f"/events/{event['id']}/faces"
-    checklist = dict.fromkeys(CHECKLIST, True)
-    venue.organizer(at, {"active": True, "contact": "dpo@example.com", "checklist": checklist})
-    venue.running.until(lambda: venue.organizer(at)["counts"]["photos"] == 3, 90)
+    venue.find_faces()
 
     page = guests.open(venue.album_url, TALL)
     listening(page)
@@ -63,5 +46,29 @@ def test_a_guest_finds_follows_and_deletes(venue: Venue, guests: Guests) -> None
     assert page.locator(".finder-tiles").first.locator("li").count() == 2
     assert took < 10, "the engine is loaded with the first selfie; the machine may be busy"
     assert serious(page) == []
+    page.get_by_role("button", name="同意加密保存特征，关注之后的新照片").tap()
+    page.get_by_role("button", name="微信提醒我").tap()
+    assert "opened=" in (page.get_by_role("link", name="打开小程序").get_attribute("href") or "")
+    page.screenshot(path=venue.shots / "followed.png")
+    assert serious(page) == []
     page.get_by_role("button", name="停止并删除").tap()
     page.get_by_text("剩余 0").wait_for()
+
+
+def test_a_big_screen_never_gets_faces(venue: Venue, guests: Guests) -> None:
+    """Everything the page asks for and is sent while faces are indexed: no boxes, no offer, nobody's number."""
+    venue.find_faces()
+    page = guests.open("about:blank", WIDE)
+    heard: list[Response] = []
+    page.on("response", lambda said: heard.append(said))  # noqa: PLW0108 - Playwright marks it
+    page.goto(f"{venue.url}/screen/{venue.status['share_code']}?mode=wall")
+    until(page, "document.querySelectorAll('#stage img').length >= 3", 30)
+    words = [said for said in heard if re.search("html|json", said.headers.get("content-type", ""))]
+    assert any("/screen/" in said.url for said in words)
+    told = " ".join(said.text() for said in words)
+    told += httpx.get(
+        f"{venue.url}/mp/v1/albums/{venue.status['album_id']}/changes?after=0"
+    ).text  # what its stream says
+    assert "placeholder" in told
+    assert not [said.url for said in heard if "face" in said.url.rsplit("?")[0].lower()]
+    assert not re.findall(r"face_id|faces|\"tap\"|person_id|vector", told)

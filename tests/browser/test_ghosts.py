@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import scenes
 from tests.browser.venue import TALL, Guests, Venue, first_id, listening, until
@@ -139,3 +141,30 @@ def test_no_ghost_where_a_person_decides(venue: Venue, guests: Guests) -> None:
     with sending(venue):
         until(page, "window.haunted === true")
         assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_viewer_tells_to_the_second_when_what_happened(venue: Venue, guests: Guests) -> None:
+    page = guests.open(venue.album_url, TALL)
+    listening(page)
+    before = first_id(page)
+    shot_s = int(time.time()) - 2
+    frame = scenes.jpeg(950, width=750, height=500, shot_at=shot_s * 1000)
+    with venue.camera() as ftp:
+        ftp.storbinary("STOR STAMP01.JPG", io.BytesIO(frame))
+        sent = time.time()
+    until(page, f"document.querySelector('#wall li').dataset.id !== '{before}'", 20)
+    until(page, "document.querySelector('#wall li img')?.naturalWidth > 0", 20)
+    live = time.time()
+    page.tap("#wall li a")
+    page.wait_for_selector(".pswp--open.pswp--ui-visible")
+    stamps = page.locator(".viewer-times time")
+    expect(stamps).to_have_count(2)
+    given = time.time()
+    venue.organizer(f"/photos/{first_id(page)}/retouched", scenes.jpeg(951, width=750, height=500))
+    expect(stamps).to_have_count(3, timeout=60_000)
+    said = [datetime.fromisoformat(one.get_attribute("datetime") or "").timestamp() for one in stamps.all()]
+    assert said[0] == shot_s
+    assert sent - 1 < said[1] < live + 1
+    assert given - 1 < said[2] < time.time() + 1
+    clocks = [datetime.fromtimestamp(at, timezone(timedelta(hours=8))).strftime("%H:%M:%S") for at in said]
+    expect(stamps).to_have_text(clocks)

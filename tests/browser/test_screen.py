@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_album import serious
-from tests.browser.venue import DESK, TALL, WIDE, Guests, Venue, listening, until
+from backend.clock import now_ms
+from tests.browser import scenes
+from tests.browser.venue import DESK, TALL, WIDE, Guests, Venue, listening, serious, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ON_STAGE = "[...document.querySelectorAll('#stage [data-id]')].map((one) => one.dataset.id)"
@@ -69,6 +70,33 @@ def test_ten_minutes_without_a_network_are_not_seen(venue: Venue, guests: Guests
         if fresh and fresh not in known:
             break
     assert fresh not in known
+
+
+def test_only_finished_photos_where_it_says_so(venue: Venue, guests: Guests) -> None:
+    page = guests.open(f"{screen(venue, 'wall')}&show=finished", WIDE)
+    until(page, f"{ON_STAGE}.length > 5", 30)  # nothing is finished yet: never empty
+    photo_id = page.evaluate(ON_STAGE)[0]
+    venue.organizer(f"/photos/{photo_id}/retouched", scenes.jpeg(900, width=750, height=500))
+    again = guests.open("about:blank", WIDE)
+    venue.running.until(
+        lambda: venue.organizer(f"/photos/{photo_id}/versions")["versions"][0]["kind"] == "retouched", 60
+    )
+    again.goto(f"{screen(venue, 'wall')}&show=finished")
+    until(again, f"{ON_STAGE}.length > 0 && {ON_STAGE}.every((id) => id === '{photo_id}')", 60)
+
+
+def test_only_the_last_hour_where_it_says_so(venue: Venue, guests: Guests) -> None:
+    old = scenes.jpeg(901, width=750, height=500, shot_at=now_ms() - 3 * 3_600_000)
+    with venue.camera() as ftp:
+        ftp.storbinary("STOR OLD00001.JPG", io.BytesIO(old))
+    event = f"/events/{venue.status['event_id']}/photos?state=live&limit=1"
+    venue.running.until(lambda: venue.organizer(event)["photos"][0]["name"] == "OLD00001.JPG", 60)
+    old_id = venue.organizer(event)["photos"][0]["id"]
+    page = guests.open(screen(venue, "wall"), WIDE)
+    until(page, f"{ON_STAGE}.includes('{old_id}')", 30)
+    page.goto(f"{screen(venue, 'wall')}&show=hour")
+    until(page, f"{ON_STAGE}.length > 5", 30)
+    assert old_id not in page.evaluate(ON_STAGE)
 
 
 def test_a_photo_taken_down_leaves_the_screen(venue: Venue, guests: Guests) -> None:
@@ -158,11 +186,11 @@ def test_the_console_counts_hides_and_brands(venue: Venue, guests: Guests) -> No
     page = guests.open(f"{venue.url}/console", DESK)
     page.get_by_label("账号").fill(venue.status["console"]["login"])
     page.get_by_label("密码").fill("not it")
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     expect(page.get_by_role("alert")).to_have_text("账号或密码不正确")
     assert serious(page) == []
     page.get_by_label("密码").fill(venue.status["console"]["password"])
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/console/events/*")
 
     def counter(name: str) -> int:
@@ -193,7 +221,7 @@ def test_the_console_tries_a_brand_and_chooses_looks(venue: Venue, guests: Guest
     page = guests.open(f"{venue.url}/console", DESK)
     page.get_by_label("账号").fill(venue.status["console"]["login"])
     page.get_by_label("密码").fill(venue.status["console"]["password"])
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/console/events/*")
     event = f"/events/{venue.status['event_id']}"
 
@@ -225,7 +253,7 @@ def test_the_console_fits_a_phone(venue: Venue, guests: Guests) -> None:
     page = guests.open(f"{venue.url}/console", TALL)
     page.get_by_label("账号").fill(venue.status["console"]["login"])
     page.get_by_label("密码").fill(venue.status["console"]["password"])
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/console/events/*")
     page.locator(".photos tbody tr").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= TALL[0]

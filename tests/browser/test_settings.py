@@ -29,6 +29,12 @@ def figures() -> Iterator[None]:
     assert middle < LIMIT_S, took
 
 
+@pytest.fixture(autouse=True)
+def _everybody_again(venue: Venue) -> Iterator[None]:
+    yield
+    venue.organizer(f"/albums/{venue.status['album_id']}/access", {"access": "public"})
+
+
 def at_settings(venue: Venue, guests: Guests, size: tuple[int, int] = DESK) -> Page:
     page = signed_in(venue, guests, f"/console/events/{venue.status['event_id']}/settings", size)
     page.locator(".album-card select[name=access]").first.wait_for()
@@ -210,6 +216,11 @@ def test_albums_and_who_may_see_them(venue: Venue, guests: Guests) -> None:
     )
     first.locator("label:has([name=downloads])").click()
     expect(guest.locator("#take")).to_be_visible(timeout=MACHINE_S * 1000)
+    seen(
+        "comments",
+        lambda: first.locator("label:has([name=comments])").click(),
+        lambda: until(guest, "document.body.classList.contains('talks')", MACHINE_S),
+    )
     guest.wait_for_timeout(5_000)  # who is refused right after opening is told so instead of being sent to the door
     first.locator("[name=access]").select_option("code")
     first.locator("[name=secret]").fill("GALA2026")
@@ -221,8 +232,24 @@ def test_albums_and_who_may_see_them(venue: Venue, guests: Guests) -> None:
     guest.fill("input[name=code]", "gala2026")
     guest.click("button")
     listening(guest)
-    first.locator("[name=access]").select_option("public")
+    guest.locator("nav.tabs a:not([aria-current])").first.click()  # elsewhere while the code changes
+    tab = guest.locator(f"nav.tabs a[data-album='{venue.status['album_id']}']")
+    expect(tab).not_to_have_attribute("aria-current", "page")
+    until(guest, "document.querySelectorAll('#wall li').length === 0")
+    photo = venue.organizer(f"/events/{venue.status['event_id']}/photos?limit=1")["photos"][0]["id"]
     rule = f"/albums/{venue.status['album_id']}/access"
+    venue.organizer(rule, {"access": "code", "secret": "SPRING26"})
+    tab.click()
+    guest.fill("input[name=code]", "spring26")
+    guest.click("button")
+    listening(guest)
+    expect(tab).to_have_attribute("aria-current", "page")
+    sent = guests.open(f"{venue.album_url}?album={venue.status['album_id']}&f=l#p={photo}", TALL)
+    sent.fill("input[name=code]", "spring26")
+    sent.click("button")
+    sent.wait_for_selector(".pswp--open")  # the photo they came for
+    assert sent.url.endswith(f"#p={photo}")
+    first.locator("[name=access]").select_option("public")
     venue.running.until(lambda: bool(venue.organizer(rule)["access"] == "public"), MACHINE_S)
     stranger = guests.open(venue.album_url, TALL)
     listening(stranger)

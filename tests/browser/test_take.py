@@ -9,8 +9,7 @@ import zipfile
 import httpx
 import pytest
 
-from tests.browser.test_album import serious
-from tests.browser.venue import TALL, Guests, Venue, listening
+from tests.browser.venue import TALL, Guests, Venue, listening, serious
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Generator
@@ -14,29 +13,16 @@ from playwright.sync_api import Page, expect
 
 from backend.face_notice import CHECKLIST
 from launch.commands import certificate
-from tests import people
-from tests.browser.test_album import serious
-from tests.browser.venue import DESK, TALL, Guests, Venue, listening
-from tests.e2e.platform import Running
+from tests.browser.venue import DESK, TALL, Guests, Venue, listening, opened, serious
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
 def venue(built: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
-    """An event of three photos: person 0, person 1, both."""
-    running = Running(tmp_path_factory.mktemp("venue") / "var")
-    running.start()
-    try:
-        found = Venue(running, running.status(), tmp_path_factory.mktemp("shots"))
-        for number, picture in enumerate((people.portrait(0), people.portrait(1), people.portrait(0, 1))):
-            with found.camera() as ftp:
-                ftp.storbinary(f"STOR FACE{number}.JPG", io.BytesIO(picture))
-        found.settle(3)
+    with opened(tmp_path_factory.mktemp("venue")) as found:
+        found.shoot_people()
         yield found
-    finally:
-        running.stop()
-        running.end()
 
 
 def console(venue: Venue, guests: Guests, event_id: str) -> Page:

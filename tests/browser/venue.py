@@ -6,21 +6,25 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ftplib import FTP
 from pathlib import Path
 from typing import Any
 
 import httpx
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select
 
 from backend.clock import now_ms
 from backend.config import Settings
 from backend.db import Database
+from backend.face_notice import CHECKLIST
 from backend.jobs import Job
 from backend.models import Album, Photo, PhotoState, Rendition, new_id
+from tests import people
 from tests.browser import scenes
 from tests.e2e.platform import Running
 
@@ -84,6 +88,21 @@ class Venue:
         ftp.login(said["user"], said["password"])
         return ftp
 
+    def shoot_people(self) -> None:
+        """Three photos of drawn people: person 0, person 1, both."""
+        for number, picture in enumerate((people.portrait(0), people.portrait(1), people.portrait(0, 1))):
+            with self.camera() as ftp:
+                ftp.storbinary(f"STOR FACE{number}.JPG", io.BytesIO(picture))
+        self.settle(3)
+
+    def find_faces(self) -> None:
+        """The organizer offers «find me»; all three photos are looked at."""
+        [event] = self.organizer("/events")["events"]
+        at = f"/events/{event['id']}/faces"
+        checklist = dict.fromkeys(CHECKLIST, True)
+        self.organizer(at, {"active": True, "contact": "dpo@example.com", "checklist": checklist})
+        self.running.until(lambda: self.organizer(at)["counts"]["photos"] == 3, 90)
+
     def settle(self, live: int, within_s: float = 120) -> None:
         """Until so many photos are live and nothing is left to be rendered."""
         self.running.until(lambda: self.running.live() >= live, within_s)
@@ -124,9 +143,22 @@ class Venue:
                 like = models[(i * 7 + i // 5) % len(models)]
                 photo = _copy(like, album_id, i, began + i * 3_000)
                 tx.add(photo)
-                tx.add_all(_borrow(keys[like.id, kind], photo.id) for kind in ("thumb", "view"))
+                tx.add_all(_borrow(keys[like.id, kind], photo.id) for kind in ("thumb", "view", "phone"))
         database.engine.dispose()
         return album_id
+
+
+@contextmanager
+def opened(folder: Path) -> Generator[Venue]:
+    """The platform as `kuaimen up` starts it, and its end; screenshots are in `folder` too."""
+    running = Running(folder / "var")
+    (folder / "shots").mkdir(parents=True)
+    try:
+        running.start()
+        yield Venue(running, running.status(), folder / "shots")
+        running.stop()
+    finally:
+        running.end()  # also what did not start in time
 
 
 def _copy(like: Photo, album_id: str, position: int, at: int) -> Photo:
@@ -146,8 +178,9 @@ def _copy(like: Photo, album_id: str, position: int, at: int) -> Photo:
         made_recipe_id=like.made_recipe_id,
         position=position,
         revision=position,
-        shot_at=at,
+        shot_at=at - (position % 5 == 0) * 1_200_000,  # every fifth from a card that was read later
         live_at=at + 900,
+        likes=position % 89,
     )
 
 
@@ -217,4 +250,10 @@ def first_id(page: Page) -> str:
 
 
 def listening(page: Page, carrier: str = "stream") -> None:
-    until(page, f"document.getElementById('pulse').dataset.carrier === {json.dumps(carrier)}", 60)
+    until(page, f"document.getElementById('pulse')?.dataset.carrier === {json.dumps(carrier)}", 60)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds that shuts somebody out."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")]

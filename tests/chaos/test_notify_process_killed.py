@@ -27,17 +27,13 @@ from backend.models import Album, Delivery, DeliveryState, Guest, Photo, PhotoSt
 from backend.wechat.opening import SANDBOX_APPID
 from launch.sandbox.wechat.memory import User
 from tests.cast import Cast
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     Sandbox,
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
 )
 from workers import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 GUESTS = 300
 KILLS = 20
 SENDERS = 4

@@ -24,14 +24,9 @@ from tests.wechat_sandbox import (
     WORDS,
     all_texts,
     every_call,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
-    wechat,  # noqa: F401 - fixture
 )
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 # --- what is counted ---------------------------------------------------------------------------------------------

@@ -11,16 +11,10 @@ from backend.wechat.push import PushKind
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     WORDS,
-    product,  # noqa: F401 - fixture
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
     until,
-    wechat,  # noqa: F401 - fixture
 )
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])

@@ -21,14 +21,9 @@ from tests.wechat_sandbox import (
     all_texts,
     every_call,
     opened,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
-    wechat,  # noqa: F401 - fixture
 )
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 def test_no_call_waits_for_ever(redis):

@@ -21,14 +21,9 @@ from tests.wechat_sandbox import (
     TOKEN,
     ask_for_templates,
     opened,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
-    wechat,  # noqa: F401 - fixture
 )
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 def test_eight_processes_with_an_empty_cache_ask_for_one_token(sandbox, redis, redis_url):

@@ -22,13 +22,18 @@ from tests.integration.test_shipping import nginx_conf
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 PARTS = ("redis", "sandbox", "web", "live-1", "bulk", "notify", "export", "faces", "chores", "sweep", "bridge")
+FIRST = ("arrival", "welcome")
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
-    """One platform for all tests that leave it running."""
+    """One platform for all tests that leave it running; it began with a folder of photos, as a newcomer's does."""
+    folder = tmp_path_factory.mktemp("photos")
+    for words in FIRST:
+        (folder / f"{words}.jpg").write_bytes(jpeg("olive", (1200, 800), words=words))
     opened = Running(tmp_path_factory.mktemp("up") / "var")
-    opened.start()
+    opened.start("--photos", str(folder))
+    opened.until(lambda: opened.live() == len(FIRST), 60)
     yield opened
     opened.end()
 

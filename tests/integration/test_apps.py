@@ -24,20 +24,14 @@ from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
 from tests.platform_server import served
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
     until,
-    wechat,  # noqa: F401 - fixture
 )
 from workers import notify, pushes
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 SECOND = "wxsecond0000000000"
 
 
@@ -108,6 +102,17 @@ def quota(two: Stage, guest: Guest) -> int:
     with two.db.reading() as tx:
         found = tx.get(Quota, (guest.id, ALBUM_UPDATE))
         return found.left if found else 0
+
+
+def test_a_browser_is_led_into_the_organizations_own(two: Stage, cast: Cast, sandbox: Sandbox) -> None:
+    album = f"/mp/v1/albums/{cast.album.id}/tie"
+    with client(two) as http:
+        browser = http.post("/mp/v1/session", json={"device": "b" * 16}).json()["token"]
+        assert http.post(album, json={}, headers={"Authorization": f"Bearer {browser}"}).status_code == 200
+        [link] = sandbox.world.memory.apps[SECOND].links.values()
+        said = {"ticket": link.page.rpartition("t=")[2]}
+        for appid, status in ((None, 403), (SECOND, 200)):  # the ticket of one is nothing to the other
+            assert http.post(f"{album}/join", json=said, headers=enter(http, appid, "mia")).status_code == status
 
 
 def test_codes_are_made_by_the_organizations_own(two: Stage, cast: Cast, sandbox: Sandbox) -> None:

@@ -8,13 +8,16 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
+from backend import branding
 from backend.context import Stage
-from backend.models import Art, Photo, Sample
+from backend.models import Art, ArtKind, Photo, Sample
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, Cast, jpeg, make_cast, png_frame
 from tests.conftest import FakeBell
 from tests.imaging_pictures import png_claiming
+from workers import inspection as workers_inspection
 from workers import material, sweep
 
 CUBE = b"LUT_3D_SIZE 2\n" + b"".join(
@@ -81,6 +84,61 @@ def test_art_is_looked_into_by_a_worker_and_refused_with_words(stage: Stage, bel
         assert owner.post("/brands", said).status_code == 422
     assert owner.upload("virus.exe", b"MZ").json()["code"] == "unsupported"
     assert owner.upload("empty.png", b"").status_code == 413
+
+
+def test_art_of_an_organization_has_a_limit(stage: Stage, cast: Cast, owner: Owner) -> None:
+    first = owner.upload("first.png", png_frame()).json()["art"]
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).values(size=branding.MAX_ART_BYTES))
+    full = owner.upload("second.png", png_frame((1, 2, 3)))
+    assert (full.status_code, full.json()["code"]) == (422, "art_full")
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).values(size=1))
+        more = {"organization_id": cast.organization.id, "kind": ArtKind.PICTURE, "size": 1}
+        tx.add_all(Art(**more, key=f"a/{n}", name=str(n)) for n in range(branding.MAX_ARTS - 1))
+    assert owner.upload("second.png", png_frame((1, 2, 3))).json()["code"] == "art_full"
+    assert owner.upload("again.png", png_frame()).json()["art"]["id"] == first["id"], "it is there already"
+
+
+def test_art_nothing_needs_can_be_removed_and_taken_back_for_a_day(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: Owner
+) -> None:
+    key = ready(stage, bell, owner, "acme.png", png_frame())
+    [art] = owner.get("/arts").json()["arts"]
+    kit = owner.post("/brands", {"name": "年会", "frame": {"art_key": key}}).json()["brand"]
+    owner.post(f"/albums/{cast.album.id}/brand", {"watermark": True, "frame": True, "brand_id": kit["id"]})
+    [used] = owner.get("/arts").json()["arts"]
+    assert used["used_by"] == ["年会", cast.album.title]
+    refused = owner.post(f"/arts/{art['id']}/remove", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "art_used")
+    owner.post(f"/brands/{kit['id']}", {"frame": None})
+    assert owner.post(f"/arts/{art['id']}/remove", {}).status_code == 204
+    assert owner.get("/arts").json()["arts"] == []
+    assert owner.post(f"/brands/{kit['id']}", {"frame": {"art_key": key}}).status_code == 422
+    assert owner.post(f"/arts/{art['id']}/restore", {}).json()["art"]["key"] == key
+    owner.post(f"/arts/{art['id']}/remove", {})
+    sweep.tidy(stage)
+    assert stage.store.size(key) is not None, "for a day"
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).values(removed_at=Art.removed_at - material.DAY_MS - 1))
+    sweep.tidy(stage)
+    assert stage.store.size(key) is None
+    assert workers_inspection.run(stage, workers_inspection.Wish()).well, "nothing misses it"
+    assert owner.post(f"/arts/{art['id']}/restore", {}).status_code == 404
+    assert ready(stage, bell, owner, "acme.png", png_frame()) == key
+    assert [one["id"] for one in owner.get("/arts").json()["arts"]] == [art["id"]]
+
+
+def test_art_somebody_began_to_use_when_it_was_removed_stays(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: Owner
+) -> None:
+    key = ready(stage, bell, owner, "acme.png", png_frame())
+    owner.post("/brands", {"name": "年会", "layers": [{"art_key": key}]})
+    with stage.db.writing() as tx:
+        tx.execute(update(Art).values(removed_at=1))
+    assert material.forget_arts(stage) == 0
+    assert stage.store.size(key) is not None
+    assert len(owner.get("/arts").json()["arts"]) == 1
 
 
 def test_the_sweep_repeats_a_look_nobody_took(stage: Stage, bell: FakeBell, owner: Owner) -> None:
@@ -211,7 +269,7 @@ def test_brands_of_others_are_not_there(stage: Stage, bell: FakeBell, cast: Cast
         theirs = make_cast(tx, login="stranger", token="t2")
     stranger = Owner(owner._http, "stranger")
     key = ready(stage, bell, owner, "frame.png", png_frame())
-    assert stranger.get("/arts").json() == {"arts": []}
+    assert stranger.get("/arts").json()["arts"] == []
     assert stranger.post("/brands", {"frame": {"art_key": key}}).status_code == 422
     assert stranger.post("/samples", {"changes": {"frame": {"art_key": key}}}).status_code == 422
     kit = owner.get("/brands").json()["brands"][0]["id"]

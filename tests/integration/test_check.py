@@ -62,7 +62,7 @@ def test_a_platform_at_work_has_no_faults(stage: Stage, photos: list[str]) -> No
     assert (said.missing, said.damaged, said.orphans, said.young) == ([], [], [], 0)
     assert said.hashed == 6
     assert said.well
-    assert said.named == 6 + 6
+    assert said.named == 6 + 9, "sources of three photos; thumb, phone and view of each"
 
 
 def test_every_injected_fault_is_found_and_nothing_is_touched(stage: Stage, photos: list[str]) -> None:

@@ -13,26 +13,32 @@ from sqlalchemy import update
 from backend import accounts, checking, moderation
 from backend.context import Stage
 from backend.jobs import ApplyPushes
-from backend.models import Album, Audit, Check, Checking, CheckState, Photo, PhotoState, Reason, Report
+from backend.models import (
+    Album,
+    Audit,
+    Check,
+    Checking,
+    CheckState,
+    Contributions,
+    FaceVeil,
+    Photo,
+    PhotoState,
+    Reason,
+    Report,
+)
 from backend.wechat import Suggest, Verdict, WeChat
 from launch.app import create_app
 from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
 from tests.platform_server import served
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
     until,
-    wechat,  # noqa: F401 - fixture
 )
 from workers import pushes, sweep
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 @pytest.fixture
@@ -257,6 +263,36 @@ def test_what_an_organizer_types_for_guests_is_checked(
     assert answer.status_code == status
     if status == 422:
         assert answer.json()["code"] == "risky_words"
+
+
+def test_words_on_photos_with_a_given_one_and_of_a_wish_to_be_covered(
+    real: Stage, bell: FakeBell, cast: Cast, sandbox: Sandbox
+) -> None:
+    """A watermark's are refused, and a message's; those of a wish are left out, and the wish stands."""
+    photo_comes(real, bell)
+    with real.db.writing() as tx:
+        tx.get_one(Album, cast.album.id).contributions = Contributions.OPEN
+    with real.db.reading() as tx:
+        photo_id = tx.query(Photo).one().id
+    somebody_is_there(real, sandbox)
+    token = real.signer.issue("member", cast.owner.id, ttl_s=600, epoch=0)
+    with httpx.Client(transport=httpx.WSGITransport(create_app(real)), base_url="http://kuaimen.test") as http:
+        owner = {"Authorization": f"Bearer {token}"}
+        for words, status in (("违规广告", 422), ("年会 2026", 201)):
+            kit = {"name": "年会", "layers": [{"text": words}]}
+            assert http.post("/api/v1/brands", json=kit, headers=owner).status_code == status
+        said = http.post("/mp/v1/session", json={"device": "v" * 16}).json()
+        guest = {"Authorization": f"Bearer {said['token']}"}
+        place = {"x": 0.25, "y": 0.2, "width": 0.2, "height": 0.3}
+        for words in ("违规内容", "请遮住我"):
+            wish = {"kind": "blur", "place": place, "words": words}
+            assert http.post(f"/mp/v1/photos/{photo_id}/veils", json=wish, headers=guest).status_code == 200
+            with real.db.reading() as tx:
+                [veil] = tx.query(FaceVeil).all()
+                assert veil.words == ("" if words == "违规内容" else words)
+        for words, status in (("违规广告", 422), ("新婚快乐", 200)):
+            at = f"/mp/v1/albums/{cast.album.id}/contributions"
+            assert http.post(at, params={"words": words}, content=jpeg("navy"), headers=guest).status_code == status
 
 
 @pytest.mark.parametrize("rule", [Checking.AFTER, Checking.BEFORE])

@@ -33,6 +33,7 @@ STREAM = "guest_live.stream"  # stays open: asked for by itself
 BARE = {  # what answers a GET outside the console and the bridge, and shows no photo of an album
     "guest_push.check_url": "WeChat's handshake",
     "guest_pairing.show": "a bridge that asks for an event; for members (test_rights.py)",
+    "guest_confirm.show": "a browser that asks to sign in; for members (test_sign_in.py)",
     "openapi_mp_v1": "a description",
     "healthz": "a word",
     "certificate_pages.show": "counts and names of files, under an address nobody can guess",
@@ -173,6 +174,8 @@ def shapes(url: str, cast: Cast) -> Iterator[str]:
         ("/r/", f"/f/../r/{cast.album.id}/../"),
         ("/x/", "/r/"),
         ("-view", "-full"),
+        ("-view", "-phone"),
+        ("-phone", "-full"),
         ("/blobs/", "/feed/"),
         ("/feed/", "/blobs/f/"),
     ):
@@ -205,7 +208,16 @@ def test_a_refused_guest_never_receives_a_byte_of_a_photo(
     alice = guest(stage, "a")
     old = enter(alice, cast.album.id, "GALA26").json()["album_token"]
     crawler.crawl(alice)
-    kinds = ("/mp/v1/pictures/r/", "/mp/v1/pictures/x/", "/blobs/r/", "/blobs/x/", "/head.json", "/card.jpg", "/mine")
+    kinds = (
+        "-phone.jpg",
+        "/mp/v1/pictures/r/",
+        "/mp/v1/pictures/x/",
+        "/blobs/r/",
+        "/blobs/x/",
+        "/head.json",
+        "/card.jpg",
+        "/mine",
+    )
     for kind in (*kinds, "/screen/", "/exports/", "/feed/"):
         assert any(kind in url for url in crawler.seen), kind
     assert crawler.unseen() == set(), "an endpoint the crawler does not know: show it, or say in BARE why it is bare"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +26,13 @@ from launch import doctor, here
 from launch.doctor import Finding, Level
 from launch.migrate import migrate
 from launch.status import Mute
-from tests.wechat_sandbox import Sandbox, registry, sandbox, sandbox_server, wechat  # noqa: F401 - fixtures
+from tests.wechat_sandbox import Sandbox
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def patient(tmp_path: Path, redis_url: str, wechat: WeChat, sandbox: Sandbox) -> Iterator[Stage]:  # noqa: F811 - fixtures
+def patient(tmp_path: Path, redis_url: str, wechat: WeChat, sandbox: Sandbox) -> Iterator[Stage]:
     settings = Settings(data_dir=tmp_path, redis_url=redis_url, wechat_base_url=sandbox.url, secret_key=SecretStr("s"))
     migrate(settings)
     db = Database(settings.sqlalchemy_url, Mute())
@@ -106,7 +108,7 @@ def test_redis_away_and_redis_that_forgets(patient: Stage) -> None:
 )
 def test_what_wechat_refuses_is_explained(
     patient: Stage,
-    sandbox: Sandbox,  # noqa: F811 - fixture
+    sandbox: Sandbox,
     errcode: int,
     path: str,
     words: str,
@@ -129,7 +131,7 @@ def test_what_wechat_refuses_is_explained(
 )
 def test_what_an_operator_forgets_by_wechats_own_rules(
     patient: Stage,
-    sandbox: Sandbox,  # noqa: F811 - fixture
+    sandbox: Sandbox,
     secret: str,
     switched: dict[str, Any],
     errcode: str,
@@ -137,7 +139,7 @@ def test_what_an_operator_forgets_by_wechats_own_rules(
 ) -> None:
     """Nothing injected: a real appid and secret, a sandbox that keeps the rules."""
     settings = patient.settings.model_copy(update={"wechat_appid": SANDBOX_APPID, "wechat_secret": SecretStr(secret)})
-    patient.redis.flushdb()  # no token of another test
+    patient.wechat.templates()  # the token everybody shares is good for two hours: it must hide nothing
     sandbox.act("switch", **switched)
     real = replace(
         patient, settings=settings, wechat=open_wechat(settings, patient.redis, registry=CollectorRegistry())
@@ -147,6 +149,25 @@ def test_what_an_operator_forgets_by_wechats_own_rules(
     for said in (line.chinese, line.english):
         assert errcode in said
         assert words in said
+
+
+def test_it_knows_every_page_that_the_platform_sends_people_to() -> None:
+    home = Path(doctor.__file__).parents[1]
+    sources = [
+        path for room in ("backend", "miniprogram_api", "web", "workers") for path in (home / room).rglob("*.py")
+    ]
+    named = {page for path in sources for page in re.findall(r'"(pages/\w+/\w+)', path.read_text())}
+    assert named == set(doctor.PAGES)
+    assert named <= set(json.loads((home / "miniprogram" / "src" / "app.json").read_text())["pages"])
+
+
+def test_a_page_that_is_not_released_is_named(patient: Stage, sandbox: Sandbox) -> None:
+    sandbox.act("switch", pages=[page for page in doctor.PAGES if page != "pages/told/told"])
+    line = found(patient, "wechat")[-1]
+    assert (line.level, line.about) == (Level.FAIL, "wechat:sandbox pages/told/told")
+    lines = found(ill(patient, wechat_check_path=False), "wechat")  # codes open it as it is; messages do not
+    assert [one.level for one in lines] == [Level.WARN, Level.OK]
+    assert "pages/told/told" in lines[0].chinese
 
 
 def test_templates_that_do_not_fit(patient: Stage) -> None:

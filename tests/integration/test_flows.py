@@ -7,10 +7,11 @@ import json
 
 import httpx
 from PIL import Image
+from sqlalchemy import delete
 
 from backend import branding, deliveries, feed, subscriptions
 from backend.context import Stage
-from backend.models import Photo, PhotoState
+from backend.models import Photo, PhotoState, Rendition, RenditionKind
 from backend.recipe import Recipe
 from backend.wechat import Outcome
 from tests.bridge_client import BridgeClient
@@ -50,6 +51,7 @@ def test_flow_1_preview_is_live_then_the_original_takes_its_place(
     [better] = changes(http, cast.album.id, after=first["revision"])
     assert (better["id"], better["position"], better["stage"]) == (first["id"], 1, "original")
     assert max(picture(http, better["urls"]["view"]).size) == 2048
+    assert max(picture(http, better["urls"]["phone"]).size) == 1280
     assert better["urls"]["view"] != first["urls"]["view"]
 
 
@@ -158,14 +160,29 @@ def test_flow_4_recall_refuses_old_urls_and_restore_keeps_the_place(
         "revision": tombstone["revision"],
         "hidden": True,
     }
-    assert [http.get(url).status_code for url in old["urls"].values()] == [404, 404]
+    assert [http.get(url).status_code for url in old["urls"].values()] == [404] * 3
 
     http.post(f"/api/v1/photos/{old['id']}/restore", headers={"X-Requested-With": "kuaimen"})
     bell.work(stage)
     [back] = changes(http, cast.album.id, after=tombstone["revision"])
     assert (back["id"], back["position"]) == (old["id"], old["position"])
     assert picture(http, back["urls"]["view"])
-    assert [http.get(url).status_code for url in old["urls"].values()] == [404, 404]
+    assert [http.get(url).status_code for url in old["urls"].values()] == [404] * 3
+
+
+def test_a_photo_from_before_there_were_phones_copies_shows_its_view(
+    stage: Stage, bell: FakeBell, cast: Cast, http: httpx.Client
+) -> None:
+    BridgeClient(http).shoot(jpeg("red"))
+    bell.work(stage)
+    [now] = changes(http, cast.album.id)
+    assert now["urls"]["phone"] != now["urls"]["view"]
+    with stage.db.writing() as tx:
+        tx.execute(delete(Rendition).where(Rendition.kind == RenditionKind.PHONE))
+        feed.show_again(tx, cast.album.id, [now["id"]])
+    [old] = changes(http, cast.album.id)
+    assert old["urls"]["phone"] == old["urls"]["view"] == now["urls"]["view"]
+    assert picture(http, old["urls"]["phone"])
 
 
 def sign_in(http: httpx.Client, login: str = "owner") -> None:

@@ -25,7 +25,7 @@ from launch.app import create_app
 from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
-from tests.integration.test_team import signed_in
+from tests.integration.test_team import invited, joined, signed_in
 from workers import sweep
 
 
@@ -79,6 +79,24 @@ def make_key(http: httpx.Client, as_owner: dict[str, str], *scopes: str, **more:
     made = http.post("/api/v1/keys", json=said, headers=as_owner)
     assert made.status_code == 201, made.text
     return {"Authorization": f"Bearer {made.json()['token']}"}
+
+
+def test_who_is_let_go_takes_their_keys_along(cast: Cast, http: httpx.Client, as_owner: dict[str, str]) -> None:
+    admin = joined(http, invited(http, as_owner, "admin"), "admin1")
+    key, mine = make_key(http, admin, "see_event"), make_key(http, as_owner, "see_event")
+    [member] = [
+        m["id"] for m in http.get("/api/v1/members", headers=as_owner).json()["members"] if m["login"] == "admin1"
+    ]
+
+    def after(**said: object) -> tuple[int, int, list[bool]]:
+        assert http.post(f"/api/v1/members/{member}", json=said, headers=as_owner).status_code == 200
+        listed = http.get("/api/v1/keys", headers=as_owner).json()["keys"]
+        answers = [http.get("/api/v1/events", headers=one).status_code for one in (key, mine)]
+        return *answers, sorted(one["suspended"] for one in listed)
+
+    assert after(disabled=True) == (401, 200, [False, True])
+    assert after(disabled=False) == (200, 200, [False, False])
+    assert after(role="reviewer") == (401, 200, [False, True])
 
 
 def make_hook(http: httpx.Client, as_owner: dict[str, str], url: str, *kinds: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from camera_bridge.chain import Line, Tip
 from tests.bridge_client import BridgeClient
 from tests.cast import TOKEN, Cast, jpeg
 from tests.conftest import FakeBell
+from tests.integration.test_protection import guest
 from tests.integration.test_team import signed_in
 
 BRIDGE = {"Authorization": f"Bearer {TOKEN}"}
@@ -155,7 +156,11 @@ def test_lines_cut_off_the_end_are_noticed(teller: Teller, cast: Cast, monkeypat
     assert drawn(teller, cast)["certificate"]["bridges"][0]["faults"] == ["story-1 cut_off 2"]
 
 
-def test_everything_has_its_place(evening: Teller, cast: Cast) -> None:
+def test_everything_has_its_place(evening: Teller, cast: Cast, stage: Stage) -> None:
+    owner, album = signed_in(evening.http), f"albums/{cast.album.id}"
+    evening.http.post(f"/api/v1/{album}/access", json={"contributions": "review"}, headers=owner).raise_for_status()
+    given = guest(stage, "a").post(f"/mp/v1/{album}/contributions", content=jpeg("navy"))
+    assert given.is_success, "a photo of a guest's own was on no bridge"
     said = drawn(evening, cast)["certificate"]
     counts = said["counts"]
     assert counts == {

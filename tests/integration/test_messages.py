@@ -34,20 +34,14 @@ from launch.app import create_app
 from tests.cast import PASSWORD, Cast
 from tests.conftest import FakeBell
 from tests.platform_server import served
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
     until,
-    wechat,  # noqa: F401 - fixture
 )
 from workers import notify, pushes, sweep
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 SEND = "/cgi-bin/message/subscribe/send"
 
 

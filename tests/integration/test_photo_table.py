@@ -160,6 +160,21 @@ def test_the_table_is_filtered(stage: Stage, cast: Cast, owner: httpx.Client, id
     assert found(camera="cam0", stars=2) == [ids[2]]
 
 
+def test_photos_are_tagged_and_found_by_their_tags(cast: Cast, owner: httpx.Client, ids: list[str]) -> None:
+    event = f"/api/v1/events/{cast.event.id}"
+    path = f"/api/v1/photos/{ids[0]}/tags"
+    assert owner.post(path, json={"tags": ["合影", " 领导  致辞 ", "合影"]}).json() == {"tags": ["合影", "领导 致辞"]}
+    owner.post(f"/api/v1/photos/{ids[1]}/tags", json={"tags": ["合影"]}).raise_for_status()
+    assert owner.get(f"{event}/tags").json() == {"tags": ["合影", "领导 致辞"]}
+    found = {p["id"]: p["tags"] for p in owner.get(f"{event}/photos", params={"tag": "合影"}).json()["photos"]}
+    assert found == {ids[0]: ["合影", "领导 致辞"], ids[1]: ["合影"]}
+    assert owner.post(path, json={"tags": []}).json() == {"tags": []}
+    assert [p["id"] for p in owner.get(f"{event}/photos", params={"tag": "合影"}).json()["photos"]] == [ids[1]]
+    for wrong in (["x" * 21], [""], [str(n) for n in range(7)]):
+        assert owner.post(path, json={"tags": wrong}).status_code == 422
+    assert "合影" not in owner.get(f"/mp/v1/albums/{cast.album.id}/photos").text, "guests never see them"
+
+
 def test_how_fast_photos_were_of_late(
     stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client, ids: list[str]
 ) -> None:

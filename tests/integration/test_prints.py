@@ -21,18 +21,12 @@ from backend.wechat import WeChat
 from launch.app import create_app
 from tests.cast import Cast, make_cast
 from tests.integration.test_places import LOGO, looked_through
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
-    wechat,  # noqa: F401 - fixture
 )
 from web import prints
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 CODE = "getwxacodeunlimit"
 PDFS = ("poster.pdf", "cards.pdf")

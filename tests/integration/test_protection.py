@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from backend.context import Stage
-from tests import conftest
+from backend.recipe import PHONE_BYTES
+from tests import conftest, imaging_pictures
 from tests.bridge_client import BridgeClient
 from tests.cast import PASSWORD, Cast, jpeg, make_cast
 from tests.conftest import FakeBell
@@ -164,14 +165,30 @@ def test_the_guests_mark_stands_in_private_pictures(
     alice = guest(stage, "a")
     enter(alice, cast.album.id, "GALA26")
     [card] = photos(alice, cast.album.id).json()["photos"]
-    plain = Image.open(io.BytesIO(alice.get(card["urls"]["view"]).content))
+    plain = {kind: Image.open(io.BytesIO(alice.get(url).content)) for kind, url in card["urls"].items()}
     assert owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"guest_mark": True}).json()["epoch"] == 1
     fresh = guest(stage, "a")
-    marked = Image.open(io.BytesIO(fresh.get(card["urls"]["view"]).content))
-    assert marked.size == plain.size
-    differs = ImageChops.difference(plain.convert("L"), marked.convert("L")).point(lambda v: 255 * (v > 20))
-    assert differs.getbbox() is not None
-    assert differs.histogram()[255] > 0.005 * plain.width * plain.height
+    assert set(plain) == {"thumb", "phone", "view"}
+    for kind, before in plain.items():
+        marked = Image.open(io.BytesIO(fresh.get(card["urls"][kind]).content))
+        assert marked.size == before.size
+        differs = ImageChops.difference(before.convert("L"), marked.convert("L")).point(lambda v: 255 * (v > 20))
+        assert differs.getbbox() is not None
+        assert differs.histogram()[255] > 0.005 * before.width * before.height, kind
+
+
+def test_a_marked_phones_copy_still_suits_a_bad_network(
+    stage: Stage, bell: FakeBell, cast: Cast, owner: httpx.Client
+) -> None:
+    BridgeClient(visitor(stage)).shoot(jpeg(), imaging_pictures.jpeg(imaging_pictures.busy(), quality=90))
+    bell.work(stage)
+    lock(owner, cast.album.id, "code", "GALA26")
+    assert owner.post(f"/api/v1/albums/{cast.album.id}/access", json={"guest_mark": True}).is_success
+    alice = guest(stage, "a")
+    enter(alice, cast.album.id, "GALA26")
+    [card] = photos(alice, cast.album.id).json()["photos"]
+    sizes = {kind: len(alice.get(url).content) for kind, url in card["urls"].items()}
+    assert sizes["view"] > PHONE_BYTES >= sizes["phone"] > PHONE_BYTES * 0.6
 
 
 def test_a_code_needs_a_length_and_only_who_may_changes_it(stage: Stage, cast: Cast, owner: httpx.Client) -> None:

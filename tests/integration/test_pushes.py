@@ -26,11 +26,9 @@ from launch.sandbox.wechat.memory import PushSettings
 from launch.sandbox.wechat.push import envelope
 from tests.cast import Cast
 from tests.conftest import FakeBell, FakeWeChat
-from tests.redis_server import redis  # noqa: F401 - fixture
 from workers import pushes as worker
 from workers import sweep
 
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 T = "KM_ALBUM_UPDATE"
 URL = "/mp/v1/wechat/push"
 

@@ -127,6 +127,8 @@ def test_after_its_days_a_photo_is_gone_with_its_bytes_and_does_not_come_back(
     with stage.db.writing() as tx:
         sample = Sample(organization_id=cast.organization.id, content={}, photo_id=photo_id, made_at=now_ms())
         tx.add_all([sample, Receipt(**_of(cast), album_id=cast.album.id, photo_id=photo_id)])
+        photo = tx.get_one(Photo, photo_id)
+        photo.by, photo.words = "小王", "新婚快乐"
         tx.flush()
         key = f"p/{cast.organization.id}/{sample.id}-0.jpg"
         sample.pictures = {"pictures": [{"key": key}]}
@@ -140,6 +142,7 @@ def test_after_its_days_a_photo_is_gone_with_its_bytes_and_does_not_come_back(
     with stage.db.reading() as tx:
         photo = tx.get_one(Photo, photo_id)
         assert (photo.state, photo.placeholder, photo.dominant, photo.look) == (PhotoState.PURGED, None, None, {})
+        assert (photo.by, photo.words) == ("", "")
         for table in Base.metadata.sorted_tables:
             if "photo_id" in table.c and table.name != "assets":
                 assert photo_id not in tx.scalars(select(table.c.photo_id)).all(), table.name

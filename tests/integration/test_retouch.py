@@ -18,6 +18,8 @@ from tests.conftest import FakeBell
 from tests.integration.test_team import invited, joined, signed_in
 from workers import sweep
 
+STEP_MS, FINISH_MS = 10_000, 300_000
+
 
 class Desk:
     """Two retouchers, an owner, and some photos with originals."""
@@ -160,6 +162,32 @@ def test_without_retouchers_every_photo_is_finished_in_time(desk: Desk) -> None:
     desk.post(desk.anna, f"/photos/{early}/retouched", content=jpeg("gold"))  # late, and still wins
     desk.bell.work(desk.stage)
     assert desk.shown()[early]["stage"] == "retouched"
+
+
+def test_retouchers_absent_every_photo_of_an_evening_is_finished_in_time(desk: Desk) -> None:
+    """Five minutes pass, ten seconds at a time, while photos come in; somebody takes some of them and walks away."""
+    colours = [f"#{n:02x}8040" for n in range(20)]
+    for step in range(40):
+        if step % 2 == 0:
+            desk.shoot(colours[step // 2])
+        if step in (4, 9):
+            assert desk.claim(desk.anna)
+        if step == 12:
+            task = desk.claim(desk.bo)
+            assert task
+            desk.post(desk.bo, f"/photos/{task['photo']['id']}/retouched", content=jpeg("white"))
+            desk.bell.work(desk.stage)
+        sweep.once(desk.stage)
+        desk.bell.work(desk.stage)
+        with desk.stage.db.writing() as tx:
+            moved = {"stored_at": Photo.stored_at - STEP_MS, "finished_at": Photo.finished_at - STEP_MS}
+            tx.execute(update(Photo).values(**moved))
+    with desk.stage.db.reading() as tx:
+        due = [p for p in tx.query(Photo) if p.stored_at <= now_ms() - FINISH_MS]
+    took = [p.finished_at - p.stored_at for p in due]
+    assert len(due) >= 5
+    assert max(took) <= FINISH_MS
+    assert sorted({p.finished_by for p in due}) == ["auto", "human"]
 
 
 def test_human_minutes_go_where_guests_look(desk: Desk) -> None:

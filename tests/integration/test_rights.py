@@ -18,16 +18,17 @@ from backend import failures
 from backend.accounts import RIGHTS
 from backend.context import Stage
 from backend.jobs import RenderPhoto
-from backend.models import Album, Event, FaceVeil, Failure, Guest, Member, Photo, Purge, Role, VeilKind
+from backend.models import Album, Comment, Event, FaceVeil, Failure, Guest, Member, Photo, Purge, Role, VeilKind
 from launch.app import create_app
 from tests.architecture.test_endpoints import OPEN
 from tests.bridge_client import BridgeClient
-from tests.cast import STRANGER_TOKEN, Cast, jpeg, make_cast
+from tests.cast import STRANGER_TOKEN, Cast, jpeg, make_cast, png_frame
 from tests.conftest import FakeBell
 
 BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others take an empty object
     "organizer.brand": {"watermark": True, "frame": True},
     "review.decide": {"keep": True},
+    "review.decide_comment": {"keep": True},
     "review.set_checking": {"checking": "off"},
     "events.create": {"template": "gala", "title": "年会"},
     "events.add_album": {"title": "晚宴"},
@@ -44,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "veils.decide": {"approve": False},
     "reports.share": {"art_key": "a/x"},
     "retoucher.rate": {"stars": 3},
+    "retoucher.tag": {"tags": ["合影"]},
     "retoucher.judge": {"accept": True},
     "team.invite": {"role": "reviewer"},
     "keys.add_key": {"name": "程序", "scopes": ["see_event"]},
@@ -52,9 +54,19 @@ BODIES: dict[str, dict[str, Any]] = {  # what a correct request says; the others
     "bridges.give_order": {"do": "want_original"},
     "bridges.retract_last": {"camera": "nobody's"},
     "bridges.set_target": {"album_id": ""},  # filled in
+    "placements.add": {"slot": "tile", "art_key": "a/x"},
     "pairing_member.confirm": {"event_id": ""},
 }
-OWN = {  # what is there for whoever asks: there is nothing of somebody else's to name
+THEMSELVES = {  # every member's own way in
+    "sign_in.show",
+    "sign_in.propose",
+    "sign_in.switch_on",
+    "sign_in.renew_recovery",
+    "sign_in.switch_off",
+    "sign_in.begin_binding",
+    "sign_in.drop_wechat",
+}
+OWN = THEMSELVES | {  # what is there for whoever asks: there is nothing of somebody else's to name
     "organizer.me",
     "organizer.list_events",
     "events.templates",
@@ -79,7 +91,7 @@ OWN = {  # what is there for whoever asks: there is nothing of somebody else's t
     "pairing_member.refuse",
 }
 
-ANY_CREW = {
+ANY_CREW = THEMSELVES | {
     "organizer.me",
     "organizer.list_events",
     "events.templates",
@@ -141,7 +153,7 @@ def house(stage: Stage, bell: FakeBell, cast: Cast) -> Iterator[House]:
             found.ids["purge_id"] = purge.id
             spare = _member(tx, cast.organization.id, Role.REVIEWER, "spare")
             found.ids["member_id"] = spare.id
-            found.ids["veil_id"] = _veil(tx, cast, photo)
+            found.ids |= _of_guest(tx, cast, photo)
         found.ids |= _more(found)
         yield found
 
@@ -153,16 +165,18 @@ def _member(tx: Any, organization_id: str, role: Role, login: str) -> Member:
     return made
 
 
-def _veil(tx: Any, cast: Cast, photo_id: str) -> str:
+def _of_guest(tx: Any, cast: Cast, photo_id: str) -> dict[str, str]:
+    """What a guest asked and said."""
     guest = Guest(appid="h5", openid="somebody")
     tx.add(guest)
     tx.flush()
     place = {"x": 0.4, "y": 0.4, "width": 0.2, "height": 0.2}
     ours = {"organization_id": cast.organization.id, "event_id": cast.event.id, "photo_id": photo_id}
     veil = FaceVeil(**ours, guest_id=guest.id, kind=VeilKind.BLUR, **place)
-    tx.add(veil)
+    comment = Comment(**ours, guest_id=guest.id, words="好看")
+    tx.add_all([veil, comment])
     tx.flush()
-    return veil.id
+    return {"veil_id": veil.id, "comment_id": comment.id}
 
 
 def _token(stage: Stage, member: Member) -> str:
@@ -177,6 +191,13 @@ def _more(house: House) -> dict[str, str]:
         f"/api/v1/albums/{house.ids['album_id']}/invitations", json={"guests": [{"name": "林"}]}, headers=as_owner
     ).json()["invitations"]
     brand = house.http.post("/api/v1/brands", json={"name": "品牌二"}, headers=as_owner).json()["brand"]
+    art = house.http.post("/api/v1/arts?name=acme.png", content=png_frame(), headers=as_owner).json()["art"]
+    house.app.extensions["stage"].bell.work(house.app.extensions["stage"])
+    placement = house.http.post(
+        f"/api/v1/events/{house.ids['event_id']}/placements",
+        json={"slot": "tile", "art_key": art["key"]},
+        headers=as_owner,
+    ).json()["placement"]
     sample = house.http.post("/api/v1/samples", json={"brand_id": brand["id"]}, headers=as_owner).json()["sample"]
     task = house.http.post(f"/api/v1/events/{house.ids['event_id']}/retouch/claim", json={}, headers=as_owner).json()[
         "task"
@@ -201,6 +222,8 @@ def _more(house: House) -> dict[str, str]:
         "team_invitation_id": invited["invitation"]["id"],
         "invitation_id": listed[0]["id"],
         "brand_id": brand["id"],
+        "art_id": art["id"],
+        "placement_id": placement["id"],
         "sample_id": sample["id"],
         "tryout_id": tryout.json()["tryout"]["id"],
     }

@@ -143,3 +143,9 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
     done = subprocess.run(["nginx", "-t", "-c", conf], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
+
+
+def test_the_image_brings_the_tools_of_the_database_it_is_shipped_with() -> None:
+    """A pg_dump older than its server refuses; a dump by a newer one cannot be restored to the older."""
+    [client] = re.findall(r"postgresql-client-(\d+)", (ROOT / "Dockerfile").read_text())
+    assert f"postgres:{client}" in {one["image"] for one in compose()["services"].values()}

@@ -15,19 +15,13 @@ from launch.app import create_app
 from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     ALBUM_UPDATE,
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
-    wechat,  # noqa: F401 - fixture
 )
 from workers import sweep
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_one_photo_is_covered_in_every_rendition_and_old_addresses_refuse(
         tx.execute(update(Photo).where(Photo.id == both).values(full_wanted_at=1))
     settle(stage, bell)
     before = keys(stage, both)
-    assert set(before) == {"view", "thumb", "full"}
+    assert set(before) == {"view", "phone", "thumb", "full"}
     assert shown(stage, both, "full") == shown(stage, both) == {0, 1}
     me = guest(stage, "a")
     left, right = faces_of(me, both)
@@ -129,8 +129,8 @@ def test_one_photo_is_covered_in_every_rendition_and_old_addresses_refuse(
     assert state(stage, both) == "live"
     after = keys(stage, both)
     assert not set(before.values()) & set(after.values())
-    assert [stage.store.size(key) for key in before.values()] == [None, None, None]
-    assert shown(stage, both) == shown(stage, both, "thumb") == {1}
+    assert [stage.store.size(key) for key in before.values()] == [None] * 4
+    assert shown(stage, both) == shown(stage, both, "phone") == shown(stage, both, "thumb") == {1}
     with stage.db.writing() as tx:
         tx.execute(update(Photo).where(Photo.id == both).values(full_wanted_at=1))
     settle(stage, bell)

@@ -13,7 +13,7 @@ from backend import voices
 from backend.clock import now_ms
 from backend.context import Stage
 from backend.db import Tx
-from backend.models import Photo, PhotoState, Trace, TraceKind
+from backend.models import Photo, PhotoState, Slot, Trace, TraceKind
 from backend.recipe import Frame, Recipe, Turn
 from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg, png_frame
@@ -51,7 +51,8 @@ class Evening:
         views = int(self.dice.exponential(26) * fading)
         self.seen[voice or ""] += views
         where = {"organization_id": self.cast.organization.id, "event_id": self.cast.event.id}
-        row = {"album_id": self.cast.album.id, "photo_id": photo.id, "kind": TraceKind.VIEWABLE, "frame_key": voice}
+        of = {"album_id": self.cast.album.id, "photo_id": photo.id, "frame_key": voice}
+        row = {**of, "kind": TraceKind.VIEWABLE, "slot": Slot.FRAME if voice else None}
         rows = [{"batch": photo.id, "n": n, "guest_id": f"g{n}", "source": "", **where, **row} for n in range(views)]
         if rows:
             tx.execute(insert(Trace), [one | {"done_at": photo.announced_at} for one in rows])

@@ -22,19 +22,13 @@ from tests.bridge_client import BridgeClient
 from tests.cast import Cast, jpeg
 from tests.conftest import FakeBell
 from tests.platform_server import served
-from tests.redis_server import redis  # noqa: F401 - fixture
 from tests.wechat_sandbox import (
     Sandbox,
-    registry,  # noqa: F401 - fixture
-    sandbox,  # noqa: F401 - fixture
-    sandbox_server,  # noqa: F401 - fixture
     until,
-    wechat,  # noqa: F401 - fixture
 )
 from workers import pushes, sweep
 
 pytestmark = pytest.mark.slow
-# ruff: noqa: F811 - fixtures are used by the names they are imported under
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.e2e.platform import Running
 from tests.miniprogram.phone import Phone
 
 ROOT = Path(__file__).resolve().parents[2] / "miniprogram"
+INSTALLED = ROOT / "node_modules" / ".package-lock.json"  # npm writes it last: half an installation has none
 COLOURS = ("teal", "maroon", "navy", "olive", "purple", "sienna", "slategray", "darkgreen")
 
 
@@ -66,12 +69,26 @@ class House:
         """Nothing more will come to the album."""
         self.organizer(f"/albums/{self.seed['album_id']}/complete")
 
-    def organizer(self, path: str, body: dict[str, Any] | None = None) -> None:
-        """A POST to /api/v1 in the organizer's name."""
-        who = {"login": self.seed["login"], "password": self.seed["password"]}
-        token = self.http.post("/api/v1/login", json=who).json()["token"]
-        answer = self.http.post(f"/api/v1{path}", json=body, headers={"Authorization": f"Bearer {token}"})
+    def organizer(self, path: str, body: dict[str, Any] | None = None, content: bytes | None = None) -> dict[str, Any]:
+        """A POST to /api/v1 in the organizer's name: JSON, or a file."""
+        answer = self.http.post(f"/api/v1{path}", json=body, content=content, headers=self._signed_in)
         assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
+
+    def asked(self, path: str) -> dict[str, Any]:
+        """A GET from /api/v1 in the organizer's name."""
+        found: dict[str, Any] = self.http.get(f"/api/v1{path}", headers=self._signed_in).raise_for_status().json()
+        return found
+
+    def report(self) -> dict[str, Any]:
+        """The organizer's numbers of the event."""
+        return self.asked(f"/events/{self.seed['event_id']}/report")
+
+    @cached_property
+    def _signed_in(self) -> dict[str, str]:
+        who = {"login": self.seed["login"], "password": self.seed["password"]}
+        return {"Authorization": f"Bearer {self.http.post('/api/v1/login', json=who).json()['token']}"}
 
     def messages(self, guest: str) -> list[dict[str, Any]]:
         """What WeChat delivered to this guest."""
@@ -91,8 +108,10 @@ def npm() -> Callable[..., str]:
         assert answer.returncode == 0, f"npm {' '.join(words)}\n{answer.stdout}\n{answer.stderr}"
         return answer.stdout
 
-    if not (ROOT / "node_modules").is_dir():
-        run("ci", "--silent")
+    with (ROOT / "package.json").open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)  # test processes start side by side
+        if not INSTALLED.is_file():
+            run("ci", "--silent")
     return run
 
 

@@ -16,14 +16,18 @@ WAIT_MS = 20_000
 class Phone:
     """One guest with one phone; `open()` starts the mini-program as from a code, a card or a message."""
 
-    def __init__(self, browser: Browser, bundle: Path, **settings: Any) -> None:
+    def __init__(
+        self, browser: Browser, bundle: Path, agent: str | None = None, density: int = 1, **settings: Any
+    ) -> None:
         self.settings = settings
         self.bundle = bundle
         self.trouble: list[str] = []
         self.context: BrowserContext = browser.new_context(
             viewport={"width": 390, "height": 844},
+            user_agent=agent,
             has_touch=True,
             is_mobile=True,
+            device_scale_factor=density,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
         )

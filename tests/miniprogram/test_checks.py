@@ -11,7 +11,8 @@ from tests.miniprogram.conftest import ROOT, House
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NAMES = {"EventCard": "EventShape", "AlbumCard": "AlbumShape", "PhotoCard": "PhotoShape", "SlateCode": "SlateShape"}
-NAMES |= {"Pack": "ExportShape", "PackPart": "ExportPart", "VeilCard": "VeilShape"}
+NAMES |= {"Pack": "ExportShape", "PackPart": "ExportPart", "VeilCard": "VeilShape", "TraceStep": "StepShape"}
+NAMES |= {"Comment": "CommentShape", "Comments": "CommentsShape", "Front": "FrontShape", "Placed": "PlacementShape"}
 SHAPES = [
     "Live",
     "Files",
@@ -26,10 +27,12 @@ SHAPES = [
     "Download",
     "Waiting",
     "Problem",
+    "TrackRequest",
     "FacesOfPhoto",
     "PlacedFace",
     "Agreed",
     "Found",
+    "FrontAlbum",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,11 @@ def looking_at_a_photo(house: House, phone: Phone) -> str:
     phone.until("phone.page().route === 'pages/viewer/viewer' && phone.page().data.face === 'photo'")
     phone.page.wait_for_timeout(100)
     return str(phone.now("phone.page().data.slides[phone.page().data.current].id"))
+
+
+def like(phone: Phone) -> None:
+    """The heart says how many did so before; other tests may have."""
+    phone.page.get_by_text(re.compile(r"^(喜欢|\d+)$")).locator("visible=true").first.tap()
 
 
 def test_who_asked_to_be_reminded_is_told_and_led_to_the_album(house: House, guest: Guest) -> None:
@@ -235,7 +241,7 @@ def test_swiping_zooming_and_the_times_of_a_photo(house: House, guest: Guest) ->
 def test_what_was_liked_is_found_again_after_a_restart(house: House, guest: Guest) -> None:
     phone = guest()
     photo_id = looking_at_a_photo(house, phone)
-    phone.tap("喜欢")
+    like(phone)
     phone.until("phone.page().data.liked")
     phone.until("phone.page().data.offer")  # a natural moment to offer a reminder
     phone.open("pages/mine/mine").wall(1)
@@ -296,13 +302,55 @@ def test_an_event_page_shows_cover_albums_and_the_way_in(house: House, guest: Gu
 
 def test_likes_are_counted_for_everybody(house: House, guest: Guest) -> None:
     house.fill(3)
-    photo_id = house.photos()[1]["id"]
-    where = f"pages/viewer/viewer?album={house.seed['album_id']}&id={photo_id}&at={house.photos()[1]['position']}"
+    photo = house.photos()[1]
+    before = photo["likes"]
+    where = f"pages/viewer/viewer?album={house.seed['album_id']}&id={photo['id']}&at={photo['position']}"
     for n, name in enumerate(("yu", "zhou"), start=1):
         phone = guest(name).open(where)
-        phone.tap(str(n - 1) if n > 1 else "喜欢")
-        phone.until(f"phone.page().data.liked && phone.page().data.likes === '{n}'")
-        house.running.until(lambda n=n: house.photos()[1]["likes"] == n, 20)
+        like(phone)
+        phone.until(f"phone.page().data.liked && phone.page().data.likes === '{before + n}'")
+        house.running.until(lambda n=n: house.photos()[1]["likes"] == before + n, 20)
+
+
+HALF_SEEN = """[...document.querySelectorAll('photo-wall swap-image')].map((tile, at) => {
+  const { top, bottom, height } = tile.getBoundingClientRect()
+  return Math.min(bottom, innerHeight) - Math.max(top, 0) >= height / 2 ? phone.page().data.tiles[at].id : ''
+}).filter(id => id !== '')"""
+GLANCE = f"""new Promise(done => {{
+  scrollTo(0, document.documentElement.scrollHeight)
+  setTimeout(() => {{
+    done({HALF_SEEN})
+    scrollTo(0, 0)
+  }}, 400)
+}})"""
+
+
+def test_what_a_guest_does_stands_in_the_organizers_numbers(house: House, guest: Guest) -> None:
+    """A second of half a tile counts, a glance does not; other guests here say that they are robots."""
+    house.fill(24)
+    phone = guest("shu", agent="Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0.60")
+    phone.scan(house.seed["scene"]).wall(len(house.photos()))
+    phone.page.wait_for_timeout(1_500)
+    looked_at = set(phone.now(HALF_SEEN))
+    glanced_at = set(phone.now(GLANCE)) - looked_at
+    phone.until("scrollY === 0")
+    liked = int(house.photos()[0]["likes"])
+    phone.tiles().first.tap()
+    phone.until("phone.page().data.face === 'photo'")
+    phone.page.locator(".act").first.tap()
+    phone.tap("保存")
+    phone.until("phone.saved.length === 1 && !phone.page().data.busy")
+    phone.tap("分享")
+    phone.until("phone.shared.length === 1")
+    phone.now("phone.back()")
+    phone.now("wx.reLaunch({ url: '/pages/home/home' })")  # who leaves the album tells at once
+    wanted = {"guests": 1, "visit": 1, "viewable": len(looked_at), "view": 1, "click": 0, "download": 1, "share": 1}
+    house.running.until(lambda: house.report()["totals"] == wanted, 30)
+    assert [(one["source"], one["viewable"]) for one in house.report()["sources"]] == [("p", len(looked_at))]
+    told = [call["data"] for call in phone.calls("request") if call["url"].endswith("/track")]
+    seen = [step["photo_id"] for batch in told for step in batch["traces"] if step["kind"] == "viewable"]
+    assert glanced_at
+    assert (sorted(seen), house.photos()[0]["likes"]) == (sorted(looked_at), liked + 1)
 
 
 def test_a_private_album_opens_by_its_code_and_closes_when_it_changes(house: House, guest: Guest) -> None:

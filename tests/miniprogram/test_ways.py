@@ -11,6 +11,8 @@ import pytest
 from PIL import Image, ImageFilter
 from playwright.sync_api import Route
 
+from backend.face_notice import CHECKLIST
+from tests import people
 from tests.cast import jpeg
 from tests.miniprogram.conftest import House
 from tests.miniprogram.phone import Phone
@@ -83,6 +85,22 @@ def test_the_event_page_says_what_is_under_way(house: House, guest: Guest) -> No
     phone.now("scrollTo(0, 0)")
     phone.until("phone.page().data.look === 'over'")
     assert [call["frontColor"] for call in phone.calls("setNavigationBarColor")] == ["#000000", "#ffffff"]
+
+
+def test_a_shared_event_shows_the_photo_of_this_moment(house: House, guest: Guest) -> None:
+    """M5: the page was opened before the photo was taken, and nobody touched it since."""
+    house.fill(3)
+    scene = house.seed["scene"].replace("=", "%3D").replace("&", "%26")
+    phone = guest().open(f"pages/event/event?scene={scene}&stay=1")
+    phone.until("phone.page().data.rows[0]?.strip.length > 0")
+    photo_id = house.shoot()
+    house.running.until(lambda: house.photos()[0]["id"] == photo_id, 40)
+    phone.now("phone.share()")
+    phone.until("phone.shared.length === 1")
+    [newest, *_] = house.photos()
+    assert phone.now("phone.shared[0].imageUrl").split("?")[0] == newest["urls"]["view"].split("?")[0]
+    assert phone.now("phone.timeline().imageUrl") == phone.now("phone.shared[0].imageUrl")
+    assert time.time_ns() // 1_000_000 - newest["live_at"] < 5 * 60_000
 
 
 def test_a_listed_guest_enters_by_phone_and_shares_no_private_picture(house: House, guest: Guest) -> None:
@@ -188,6 +206,45 @@ def test_an_album_without_downloads_packs_nothing(house: House, guest: Guest) ->
         phone.until("phone.page().data.problem !== ''")
     finally:
         house.organizer(album, {"downloads": True})
+
+
+def test_a_tapped_face_finds_more_of_this_person_where_the_organizer_lets_it(house: House, guest: Guest) -> None:
+    """Consent by somebody of 14 or older or by a guardian, asked each time; who chooses neither sends nothing."""
+    faces = f"/events/{house.seed['event_id']}/faces"
+    switch: dict[str, object] = {
+        "active": True,
+        "contact": "dpo@example.com",
+        "checklist": dict.fromkeys(CHECKLIST, True),
+    }
+    shot = [str(house.bridge.shoot(people.portrait(n), name=f"F{n}.JPG")["photo_id"]) for n in (0, 0, 1)]
+    house.running.until(lambda: set(shot) <= {photo["id"] for photo in house.photos()}, 60)
+    house.organizer(faces, switch)
+    [photo] = [one for one in house.photos() if one["id"] == shot[0]]
+    page = f"pages/person/person?album={house.seed['album_id']}&id={photo['id']}&at={photo['position']}"
+    may = f"/mp/v1/photos/{photo['id']}/faces"
+    house.running.until(lambda: bool(house.http.get(may).json()["faces"]), 60)
+    phone = guest("mei").open(page)
+    phone.until("phone.page().data.rings.length === 1")
+    phone.page.locator(".ring").tap()
+    phone.page.get_by_text("遮住这张脸").wait_for()
+    assert not phone.data["tap"], "off for mini-programs unless the organizer says so"
+    assert phone.page.get_by_text("看这个人的更多照片").count() == 0
+
+    house.organizer(faces, switch | {"tap_mini": True})
+    for choice, found in (("", 0), ("监护人", 2), ("我已满 14", 2)):
+        phone = guest("mei").open(page, choice=choice)
+        phone.until("phone.page().data.rings.length === 1 && phone.page().data.tap")
+        phone.page.locator(".ring").tap()
+        phone.tap("看这个人的更多照片")
+        phone.until("phone.calls.some(call => call.name === 'showActionSheet')")
+        if found:
+            phone.until("phone.page().data.foundWord !== ''")
+            assert {one["id"] for one in phone.data["found"]} >= set(shot[:2])
+            assert shot[2] not in [one["id"] for one in phone.data["found"]]
+        else:
+            phone.page.wait_for_timeout(300)
+            assert not [path for path in phone.asked() if "/consents" in path or "/like" in path]
+        assert "dpo@example.com" in phone.calls("showModal")[0]["content"], "the whole notice is shown first"
 
 
 def held_up(screen: bytes) -> bytes:

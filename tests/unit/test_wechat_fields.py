@@ -122,7 +122,9 @@ def test_a_mapping_that_fits_its_template_is_fine():
 
 
 def test_a_mapping_that_does_not_fit_says_what_to_fix():
-    wrong = check_mapping({"tip": "thing1", "time": "date5"}, CONTENT)
+    said = check_mapping({"tip": "thing1", "time": "date5"}, CONTENT)
+    assert said[0][0].startswith("time=date5：模板没有 date5")
+    wrong = [english for _, english in said]
     assert wrong[0].startswith("time=date5: the template has no date5; it has thing1, number2, time3, thing4.")
     assert [line.split(",")[0] for line in wrong[1:4]] == [
         "the template needs number2",
@@ -130,4 +132,6 @@ def test_a_mapping_that_does_not_fit_says_what_to_fix():
         "the template needs thing4",
     ]
     assert wrong[4].startswith("album is not mapped")
-    assert check_mapping(MAPPING, "") == ["the template has no keywords like {{thing1.DATA}}: choose another template."]
+    [(chinese, english)] = check_mapping(MAPPING, "")
+    assert chinese == "模板里没有 {{thing1.DATA}} 这样的关键词：请换一个模板"
+    assert english == "the template has no keywords like {{thing1.DATA}}: choose another template."
