@@ -1,6 +1,6 @@
-/** Photos' cards for tests. */
+/** Photos' cards and sponsors' placements for tests. */
 
-import type { PhotoCard, Tombstone } from '../src/services/wire'
+import type { Placed, PhotoCard, Tombstone } from '../src/services/wire'
 
 export function card(position: number, over: Partial<PhotoCard> = {}): PhotoCard {
   const id = over.id ?? `p${position}`
@@ -30,4 +30,9 @@ export function card(position: number, over: Partial<PhotoCard> = {}): PhotoCard
 
 export function tombstone(position: number, revision: number): Tombstone {
   return { id: `p${position}`, album_id: 'album', position, revision, hidden: true }
+}
+
+export function placed(id: string, share: number, cap: number, more: Partial<Placed> = {}): Placed {
+  const shown = { name: id, words: '', link: '', url: `https://x/${id}.png`, width: 900, height: 420 }
+  return { id, share, cap, slot: 'start', ...shown, from_at: null, until_at: null, ...more }
 }

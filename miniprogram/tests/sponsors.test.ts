@@ -3,8 +3,9 @@ import { beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import * as browser from '../../web/ui/src/slots'
 import type { Placed } from '../src/services/wire'
-import { deal, showed, type Day, type Offer } from '../src/state/dealing'
+import { anchors, deal, showed, type Day, type Offer } from '../src/state/dealing'
 import { Hands } from '../src/state/hands'
+import { placed } from './cards'
 import { giveWx } from './phone'
 
 const NOON = new Date(2026, 11, 1, 12).getTime()
@@ -14,29 +15,42 @@ const offers: fc.Arbitrary<Offer[]> = fc
   .array(fc.record({ share: fc.integer({ min: 1, max: 100 }), cap: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 12 })) }), { maxLength: 6 })
   .map(all => all.map((one, n) => ({ ...one, id: `p${n}`, from_at: null, until_at: null })))
 
-const placed = (id: string, share: number, cap: number, more: Partial<Placed> = {}): Placed => {
-  return { id, share, cap, slot: 'start', name: id, words: '', link: '', url: '', from_at: null, until_at: null, ...more }
-}
-
 beforeEach(() => {
   giveWx()
 })
 
 test('whom a guest sees next is whom a browser would show', () => {
   fc.assert(
-    fc.property(offers, offers, fc.nat(), fc.integer({ min: 1, max: 150 }), (first, then, seed, turns) => {
+    fc.property(offers, offers, fc.nat(), fc.array(fc.nat(4), { minLength: 1, maxLength: 150 }), (first, then, seed, looks) => {
       let day: Day = { day: '1', seed, seen: [], shown: {} }
-      for (let turn = 0; turn < turns; turn++) {
-        const now = turn < turns / 2 ? first : then // the organizer changed them meanwhile
-        const ours = deal(now, day)
-        const theirs = browser.deal(now, { ...day, seen: [...day.seen], shown: { ...day.shown } }, new Map())
+      const laid = new Map<number, string>()
+      for (const [turn, look] of looks.entries()) {
+        const now = turn < looks.length / 2 ? first : then // the organizer changed them meanwhile
+        const ours = deal(now, day, laid)
+        const theirs = browser.deal(now, { ...day, seen: [...day.seen], shown: { ...day.shown } }, laid)
         assert.deepEqual(ours && [ours.card, ours.one.id], theirs ? [theirs[0], theirs[1].id] : null)
-        if (ours === null) continue
-        day = showed(day, ours.card, ours.one.id)
-        assert.ok(ours.one.cap === 0 || (day.shown[ours.one.id] ?? 0) <= ours.one.cap)
+        if (ours !== null) {
+          laid.set(ours.card, ours.one.id)
+          const waiting = Array.from(laid.values()).filter(id => id === ours.one.id).length
+          assert.ok(ours.one.cap === 0 || (day.shown[ours.one.id] ?? 0) + waiting <= ours.one.cap)
+        }
+        const [card, id] = Array.from(laid)[look] ?? [-1, ''] // one of the first is looked at, or none
+        if (laid.delete(card)) day = showed(day, card, id)
       }
     }),
     { numRuns: 60 },
+  )
+})
+
+test('tiles hang behind the photos a browser would hang them behind', () => {
+  const photo = fc.record({ kept: fc.boolean(), fresh: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(photo, { maxLength: 120 }), fc.integer({ min: 1, max: 15 }), (photos, every) => {
+      const ids = photos.map((_, n) => `p${n}`)
+      const those = (of: 'kept' | 'fresh'): Set<string> => new Set(ids.filter((_, n) => photos[n]?.[of]))
+      const ours = anchors(ids, those('kept'), those('fresh'), every)
+      assert.deepEqual(ours, browser.anchors(ids, those('kept'), those('fresh'), every))
+    }),
   )
 })
 

@@ -42,6 +42,24 @@ test('whatever comes above or below, boxes keep their column and distances, and 
   )
 })
 
+test('what begins below a line may be laid out anew, and nothing above it moves', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 12 }), fc.nat(1500), (columns, steps, line) => {
+      const wall = new Waterfall(columns, 180, GAP)
+      for (const [where, shapes] of steps) wall[where](shapes)
+      const before = boxes(wall)
+      const below = wall.below(line)
+      wall.cut(below)
+      const left = Array.from(before.values()).filter(({ id }) => !below.has(id))
+      assert.ok(left.every(({ top }) => top <= line))
+      wall.append(Array.from(below, id => ({ id, width: 3, height: 2 })))
+      const after = boxes(wall)
+      for (const box of left) assert.deepEqual(after.get(box.id), box)
+      assert.equal(after.size, before.size)
+    }),
+  )
+})
+
 test('a stripe of the wall holds exactly the boxes that touch it', () => {
   fc.assert(
     fc.property(fc.array(shape, { maxLength: 40 }), fc.nat(3000), fc.nat(2000), (shapes, from, size) => {

@@ -15,6 +15,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LINK = "https://globex.example/"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0.60"  # a robot counts nothing
 
+TILE = "photo-wall sponsor-picture"
+SEEN = "() => Object.values(wx.getStorageSync('hands')).flatMap(({ seen }) => seen).length"
+FRONT = "() => getApp().stage.rooms.known(phone.page().data.albumId)?.front ?? null"
+ON_SCREEN = """JSON.stringify([...document.querySelectorAll('photo-wall swap-image')]
+  .map(tile => [[...tile.querySelectorAll('img')].pop()?.src, tile.getBoundingClientRect()])
+  .filter(([, { top, bottom }]) => bottom > 0 && top < innerHeight).map(([src, { left, top }]) => [src, left, top]))"""
+
 
 def logo() -> bytes:
     """A wordmark on nothing, as sponsors send them."""
@@ -100,9 +107,69 @@ def test_a_sponsor_on_the_events_page_comes_while_it_is_open_and_is_counted(hous
     assert phone.calls("setClipboardData")[-1]["data"] == LINK
     house.running.until(lambda: counted(house, "start") == (1, 1), 30)
     again = phone.open(f"pages/event/event?scene={quote(house.seed['scene'], safe='')}&stay=1")
-    again.until("phone.page().data.face === 'event' && phone.page().front !== null")
+    again.until("phone.page().data.face === 'event' && phone.requests === 0")
+    assert any(path.endswith("/front") for path in again.asked())
     assert again.data["placed"] == [], "once a day for this guest"
     house.organizer(f"/placements/{one['id']}/remove")
+
+
+def test_tiles_hang_between_photos_and_move_nothing(house: House, guest: Guest) -> None:
+    key, event = drawn(house), house.seed["event_id"]
+    house.fill(30)
+    house.organizer(f"/events/{event}", {"tile_every": 6})
+    before = counted(house, "tile")
+    phone = guest("qi", agent=PHONE).scan(house.seed["scene"])
+    phone.wall(len(house.photos()))
+    phone.until(f"({FRONT})() !== null")
+    looked_at = phone.now(ON_SCREEN)
+    placed = {"slot": "tile", "art_key": key, "words": "新品上市", "cap": 2}
+    one = house.organizer(f"/events/{event}/placements", placed)["placement"]
+    phone.until(f"document.querySelectorAll('{TILE}').length === 2")
+    assert phone.now(ON_SCREEN) == looked_at
+    order = [photo["id"] for photo in house.photos()]
+    at, then = sorted(order.index(tile["id"].split(".")[0]) + 1 for tile in phone.data["tiles"] if "placed" in tile)
+    assert at > 6
+    assert then == at + 6
+
+    sight = phone.page.locator(TILE).first
+    sight.scroll_into_view_if_needed()
+    assert sight.locator("[aria-role=link]").get_attribute("aria-label") == "赞助 · Globex · 新品上市"
+    assert sight.get_by_text("赞助", exact=True).is_visible()
+    phone.until(f"({SEEN})() === 1")
+    sight.tap()
+    phone.until("phone.toasts.includes('链接已复制，请在浏览器打开')")
+    assert phone.calls("setClipboardData")[-1]["data"] == LINK
+    house.running.until(lambda: counted(house, "tile") == (before[0] + 1, before[1] + 1), 30)
+    house.hide(order[at - 1])
+    phone.until(f"document.querySelectorAll('{TILE}').length === 1")  # it goes with its photo
+
+    album = f"pages/album/album?id={house.seed['album_id']}"
+    for left in (1, 0):
+        again = phone.open(album)
+        again.until(f"({FRONT})()?.placements.length === 1")
+        again.page.wait_for_timeout(1_500)
+        assert again.page.locator(TILE).count() == left, "twice a day for this guest"
+        if left:
+            again.page.locator(TILE).scroll_into_view_if_needed()
+            again.until(f"({SEEN})() === 2")
+    house.organizer(f"/placements/{one['id']}/remove")
+
+
+def test_no_tile_hangs_among_a_guests_own_photos_and_a_removed_one_goes(house: House, guest: Guest) -> None:
+    key, event = drawn(house), house.seed["event_id"]
+    house.fill(30)
+    house.organizer(f"/events/{event}", {"tile_every": 6})
+    one = house.organizer(f"/events/{event}/placements", {"slot": "tile", "art_key": key})["placement"]
+    phone = guest("bo", agent=PHONE).scan(house.seed["scene"])
+    phone.until(f"document.querySelectorAll('{TILE}').length > 1")
+    photos = f"getApp().stage.rooms.known('{house.seed['album_id']}').feed.photos"
+    phone.now(f"{photos}.forEach(photo => getApp().stage.mine.add('liked', photo))")
+    phone.now("wx.navigateTo({ url: '/pages/mine/mine?list=liked' })")
+    phone.until("phone.page().route === 'pages/mine/mine' && phone.page().data.tiles.length > 12")
+    assert phone.page.locator(TILE).locator("visible=true").count() == 0
+    phone.now("phone.back()")
+    house.organizer(f"/placements/{one['id']}/remove")
+    phone.until(f"document.querySelectorAll('{TILE}').length === 0")
 
 
 def test_a_sponsor_stands_where_photos_are_packed(house: House, guest: Guest) -> None:

@@ -22,7 +22,6 @@ export interface Where {
 export class Spot {
   private dealt: Dealt | null = null
   private offered = ''
-  private told = -1 // the card that was seen already: a page may draw it again
 
   /** `draw` hears of a change: one, or none. */
   constructor(
@@ -43,11 +42,9 @@ export class Spot {
     this.draw(this.dealt === null ? [] : [shownOf(this.dealt.one)])
   }
 
-  /** Half of it, for a second. */
+  /** Half of it, for a second; a page may draw it again. */
   seen({ hands, traces }: Stage, now: Moment): void {
-    if (this.dealt === null || this.dealt.card === this.told) return
-    this.told = this.dealt.card
-    hands.showed(this.where.eventId, this.slot, this.dealt, now)
+    if (this.dealt === null || !hands.showed(this.where.eventId, this.slot, this.dealt, now)) return
     traces.note('viewable', this.where.albumId, undefined, this.dealt.one.id)
   }
 
@@ -58,6 +55,6 @@ export class Spot {
   }
 }
 
-function shownOf({ id, url, name, words, link }: Placed): Shown {
+export function shownOf({ id, url, name, words, link }: Placed): Shown {
   return { id, src: url, line: words === '' ? name : words, spoken: [name, words].filter(Boolean).join(' · '), link }
 }

@@ -73,6 +73,20 @@ export class Waterfall {
     }
   }
 
+  /** Ids of boxes that begin further down than `y`, px from the wall's top. */
+  below(y: number): Set<string> {
+    const from = y + this.top
+    const ids = new Set<string>()
+    for (const column of this.columns) for (const placed of column) if (placed.y > from) ids.add(placed.id)
+    return ids
+  }
+
+  /** Take out what `below` named. Nothing else moves; what is appended next comes there. */
+  cut(ids: ReadonlySet<string>): void {
+    this.columns = this.columns.map(column => column.filter(({ id }) => !ids.has(id)))
+    for (const id of ids) this.ids.delete(id)
+  }
+
   has(id: string): boolean {
     return this.ids.has(id)
   }

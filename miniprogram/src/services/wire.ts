@@ -136,6 +136,8 @@ export interface Front {
   readonly banner_until: Moment | null
   /** A photo may have a sponsor's link. */
   readonly sponsors: boolean
+  /** Photos between two tiles of sponsors. */
+  readonly tile_every: number
   /** All that are not over, also those to come. */
   readonly placements: readonly Placed[]
   readonly albums: readonly FrontAlbum[]
@@ -149,6 +151,8 @@ export interface Placed {
   readonly words: string
   readonly link: string
   readonly url: string
+  readonly width: number
+  readonly height: number
   /** Relative to the others of the same slot and moment. */
   readonly share: number
   /** Showings for one guest in a day; 0: no limit. */

@@ -9,7 +9,7 @@ import { countWords, pulseOf } from './aliveness'
 import type { Weather } from './network'
 import { phaseOf } from './occasion'
 import type { Room } from './room'
-import { sponsorOf, type Sponsor } from './sponsor'
+import { NO_SPONSOR, sponsorOf, type Sponsor } from './sponsor'
 import type { Visit } from './visits'
 import type { Wall } from './wall'
 
@@ -28,6 +28,24 @@ export interface Around {
   mayRemind: boolean
   mayPack: boolean
   mayGive: boolean
+}
+
+/** Before there is an album. */
+export const NOTHING_AROUND: Around = {
+  eventTitle: '',
+  title: '',
+  tabs: [],
+  count: '',
+  pulse: '',
+  beating: false,
+  banner: '',
+  pill: '',
+  foot: '',
+  empty: false,
+  sponsor: NO_SPONSOR,
+  mayRemind: false,
+  mayPack: false,
+  mayGive: false,
 }
 
 export interface Scene {

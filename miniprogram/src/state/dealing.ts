@@ -1,5 +1,6 @@
 /**
- * Who of several sponsors is shown in a slot: the browsers' arithmetic (`web/ui/src/slots.ts`; a test holds them together).
+ * Who of several sponsors is shown in a slot, and where tiles hang between photos: the browsers' arithmetic
+ * (`web/ui/src/slots.ts`; a test holds them together).
  *
  * Each guest is dealt a hand a day and slot: as many cards as the caps allow, each sponsor having their share of them, in
  * an order by lot. So nobody is shown more often than agreed, and one who reached their cap takes no share from the others.
@@ -39,15 +40,20 @@ export function running<T extends Offer>(offers: readonly T[], at: Moment): T[] 
 }
 
 /**
- * The next card that was not shown, and whose it is; null: that is all for today. Where offers changed during the day a
- * new hand may hold more of somebody than their cap: those cards are left out.
+ * The next card that was neither shown nor is among `laid`, and whose it is; null: that is all for today. Where offers
+ * changed during the day a new hand may hold more of somebody than their cap: those cards are left out.
  */
-export function deal<T extends Offer>(offers: readonly T[], { seed, seen, shown }: Day): { card: number; one: T } | null {
+export function deal<T extends Offer>(
+  offers: readonly T[],
+  { seed, seen, shown }: Day,
+  laid: ReadonlyMap<number, string>,
+): { card: number; one: T } | null {
   const past = new Set(seen)
-  const most = offers.length > 0 ? Math.min(handSize(offers), seen.length + UNCAPPED) : 0
+  const waiting = (id: string): number => Array.from(laid.values()).filter(other => other === id).length
+  const most = offers.length > 0 ? Math.min(handSize(offers), seen.length + laid.size + UNCAPPED) : 0
   for (let card = 0; card < most; card++) {
-    const one = past.has(card) ? undefined : cardOf(offers, seed, card)
-    if (one !== undefined && (one.cap === 0 || (shown[one.id] ?? 0) < one.cap)) return { card, one }
+    const one = past.has(card) || laid.has(card) ? undefined : cardOf(offers, seed, card)
+    if (one !== undefined && (one.cap === 0 || (shown[one.id] ?? 0) + waiting(one.id) < one.cap)) return { card, one }
   }
   return null
 }
@@ -56,6 +62,33 @@ export function deal<T extends Offer>(offers: readonly T[], { seed, seen, shown 
 export function showed(kept: Day, card: number, id: string): Day {
   if (kept.seen.includes(card)) return kept
   return { ...kept, seen: [...kept.seen, card], shown: { ...kept.shown, [id]: (kept.shown[id] ?? 0) + 1 } }
+}
+
+/**
+ * After which photos a tile hangs, from those it hangs after already (`kept`) and photos that hang for the first time
+ * (`fresh`): at least `every` photos lie between two tiles, and before the first of a wall that was there at once. What
+ * hangs already stays.
+ */
+export function anchors(ids: readonly string[], kept: ReadonlySet<string>, fresh: ReadonlySet<string>, every: number): string[] {
+  const found: number[] = []
+  ids.forEach((id, at) => {
+    if (kept.has(id) && at - (found[found.length - 1] ?? -Infinity) >= every) found.push(at)
+  })
+  const all = found.concat(found.length > 0 ? walk(found[0] ?? 0, -1) : walk(-1, 1))
+  found.forEach((at, n) => all.push(...walk(at, 1, (found[n + 1] ?? Infinity) - every + 1)))
+  if (all.length === 0) all.push(...walk(ids.length, -1))
+  return all.sort((a, b) => a - b).map(at => ids[at] ?? '')
+
+  /** Away from one place: a tile at every fresh photo that is far enough from the one before. */
+  function walk(from: number, by: 1 | -1, end = Infinity): number[] {
+    const places: number[] = []
+    for (let at = from + by * every, before = from; at >= 0 && at < Math.min(end, ids.length); at += by) {
+      if (Math.abs(at - before) < every || !fresh.has(ids[at] ?? '')) continue
+      places.push(at)
+      before = at
+    }
+    return places
+  }
 }
 
 /** How many cards a guest gets in a day: the tightest cap decides, for every sponsor at their share. */

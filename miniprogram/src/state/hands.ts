@@ -12,14 +12,18 @@ export interface Dealt {
 export class Hands {
   private readonly kept = new Kept<Record<string, Day>>('hands', {})
 
-  /** Who is to be shown next. Null: nobody, or that was all for today. */
-  next(eventId: string, slot: Placed['slot'], placements: readonly Placed[], now: Moment): Dealt | null {
-    return deal(offersIn(slot, placements, now), this.day(eventId, slot, now))
+  /** Who is to be shown next, where `laid` wait to be looked at. Null: nobody, or that was all for today. */
+  next(eventId: string, slot: Placed['slot'], placements: readonly Placed[], now: Moment, laid: readonly Dealt[] = []): Dealt | null {
+    const waiting = new Map(laid.map(({ card, one }) => [card, one.id]))
+    return deal(offersIn(slot, placements, now), this.day(eventId, slot, now), waiting)
   }
 
-  /** It was looked at. */
-  showed(eventId: string, slot: Placed['slot'], { card, one }: Dealt, now: Moment): void {
-    this.keep(eventId, slot, showed(this.day(eventId, slot, now), card, one.id))
+  /** It was looked at. False: it had been before. */
+  showed(eventId: string, slot: Placed['slot'], { card, one }: Dealt, now: Moment): boolean {
+    const before = this.day(eventId, slot, now)
+    const after = showed(before, card, one.id)
+    if (after !== before) this.keep(eventId, slot, after)
+    return after !== before
   }
 
   clear(): void {

@@ -16,6 +16,7 @@ export interface Props {
   cap: Cap
   hiddenWord: string
   photoWord: string
+  sponsoredWord: string
   /** Photos are chosen by a tap; `marks` says which ones are. */
   picking: boolean
   marks: Readonly<Record<string, boolean>>
@@ -30,6 +31,8 @@ export interface Methods {
   shown(said: Tapped<{ id: string }>): void
   stuck(said: Tapped<{ id: string }>): void
   seen(said: Tapped<{ id: string }>): void
+  sawPlaced(said: Tapped<{ id: string }>): void
+  follow(said: Tapped<{ id: string }>): void
 }
 
 defineComponent<Props, Data, Methods>({
@@ -39,6 +42,7 @@ defineComponent<Props, Data, Methods>({
     cap: { type: Object, value: { style: '', title: '', hint: '' } },
     hiddenWord: { type: String, value: '' },
     photoWord: { type: String, value: '' },
+    sponsoredWord: { type: String, value: '' },
     picking: { type: Boolean, value: false },
     marks: { type: Object, value: {} },
     watched: { type: Boolean, value: false },
@@ -57,6 +61,12 @@ defineComponent<Props, Data, Methods>({
     },
     seen(said) {
       this.triggerEvent('seen', { id: said.currentTarget.dataset.id })
+    },
+    sawPlaced(said) {
+      this.triggerEvent('sawplaced', { id: said.currentTarget.dataset.id })
+    },
+    follow(said) {
+      this.triggerEvent('follow', { id: said.currentTarget.dataset.id })
     },
   },
 })

@@ -12,8 +12,8 @@ export interface Props {
   line: string
   spoken: string
   link: string
-  /** Beside its words, not above them. */
-  low: boolean
+  /** `wide`: below its words. `low`: beside them, in one line. `tile`: as high as it is told, between photos. */
+  look: 'wide' | 'low' | 'tile'
 }
 
 export interface Data {
@@ -33,7 +33,7 @@ defineComponent<Props, Data, Methods>({
     line: { type: String, value: '' },
     spoken: { type: String, value: '' },
     link: { type: String, value: '' },
-    low: { type: Boolean, value: false },
+    look: { type: String, value: 'wide' },
   },
   data: { there: false },
   methods: {

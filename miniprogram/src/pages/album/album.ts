@@ -1,6 +1,7 @@
 /** An album's wall, live: new photos come by themselves and never move what the guest is looking at. */
 
 import { arrive } from '../../flows/arrive'
+import { Between } from '../../flows/between'
 import { remind } from '../../flows/remind'
 import { cardPicture } from '../../flows/share'
 import { followSponsor } from '../../flows/sponsor'
@@ -12,10 +13,9 @@ import * as screen from '../../lib/screen'
 import { enterAlbum, type Knock } from '../../services/passes'
 import { Refused } from '../../services/refused'
 import { tellSeen } from '../../services/seen'
-import { around, capOf, NO_CAP, type Around, type Scene } from '../../state/around'
+import { around, capOf, NO_CAP, NOTHING_AROUND, type Around, type Scene } from '../../state/around'
 import type { Taken } from '../../state/feed'
 import type { Room, Said } from '../../state/room'
-import { NO_SPONSOR } from '../../state/sponsor'
 import { stage } from '../../state/stage'
 import type { Visit } from '../../state/visits'
 import { Wall, type Tile } from '../../state/wall'
@@ -43,6 +43,8 @@ export interface Data extends Around {
 export interface Methods {
   room: Room | null
   wall: Wall | null
+  between: Between | null
+  timer: number
   visit: Visit | null
   leaves: (() => void)[]
   leaveRoom: (() => void) | null
@@ -50,6 +52,8 @@ export interface Methods {
   drawnAt: number
   live: Set<string> | null
   load(albumId: string): Promise<void>
+  build(room: Room): void
+  turn(): void
   heard(said: Said): void
   take(taken: Taken): void
   scene(): Scene | null
@@ -73,6 +77,8 @@ export interface Methods {
   openPage(said: Tapped<{ to: keyof typeof PAGES }>): void
   openEvent(): void
   openSponsor(): void
+  sawPlaced(said: Heard<{ id: string }>): void
+  openPlaced(said: Heard<{ id: string }>): void
 }
 
 const SIDE_PX = 8
@@ -81,37 +87,26 @@ const AT_TOP_PX = 80
 
 definePage<Data, Methods>({
   data: {
+    ...NOTHING_AROUND,
     t: zh.album,
     any: zh.any,
     hiddenWord: '',
     face: 'loading',
     problem: '',
-    eventTitle: '',
-    title: '',
-    tabs: [],
     albumId: '',
-    count: '',
-    pulse: '',
-    beating: false,
-    banner: '',
     tiles: [],
     height: 0,
     cap: NO_CAP,
-    pill: '',
     pillTop: 96,
-    foot: '',
-    empty: false,
-    sponsor: NO_SPONSOR,
     reminded: false,
-    mayRemind: false,
-    mayPack: false,
-    mayGive: false,
     code: '',
     entering: false,
     byPhone: false,
   },
   room: null,
   wall: null,
+  between: null,
+  timer: 0,
   visit: null,
   leaves: [],
   leaveRoom: null,
@@ -140,16 +135,20 @@ definePage<Data, Methods>({
     }
     arrive(stage(), query, learnt)
       .then(albumId => this.load(albumId))
-      .catch((error: unknown) => {
-        this.failed(error)
-      })
+      .catch((error: unknown) => this.failed(error))
   },
 
   onShow() {
     if (this.room !== null) this.setData({ reminded: stage().reminders.left(this.room.albumId) > 0 })
+    this.timer = setInterval(() => this.turn(), 1000)
+  },
+
+  onHide() {
+    clearInterval(this.timer)
   },
 
   onUnload() {
+    clearInterval(this.timer)
     this.leaveRoom?.()
     for (const leave of this.leaves) leave()
     void stage().traces.tell()
@@ -178,7 +177,7 @@ definePage<Data, Methods>({
 
   onResize() {
     if (this.room === null) return
-    this.wall = new Wall(this.room.feed, screen.width() - SIDE_PX * 2)
+    this.build(this.room)
     this.paint()
   },
 
@@ -196,9 +195,21 @@ definePage<Data, Methods>({
     await room.open()
     if (this.room !== room) return
     traces.note('visit', albumId)
-    this.wall = new Wall(room.feed, screen.width() - SIDE_PX * 2)
+    this.between = new Between(stage(), room)
+    this.build(room)
     this.setData({ face: 'wall' })
     this.paint()
+  },
+
+  build(room) {
+    this.wall = new Wall(room.feed, screen.width() - SIDE_PX * 2, this.between, () => this.scrolled + screen.height())
+  },
+
+  /** Sponsors come and go by the clock, and as the organizer says. */
+  turn() {
+    if (this.between?.due !== true) return
+    this.wall?.weave()
+    this.draw()
   },
 
   heard(said) {
@@ -222,6 +233,7 @@ definePage<Data, Methods>({
   take(taken) {
     for (const photo of taken.added) this.live?.add(photo.id)
     if (this.scrolled < AT_TOP_PX) this.wall?.letIn()
+    else if (taken.added.length + taken.hidden.length > 0) this.wall?.weave()
   },
 
   /** What the pieces of the page are drawn from, once there is an album. */
@@ -298,9 +310,7 @@ definePage<Data, Methods>({
       return
     }
     this.setData({ face: 'loading' })
-    this.load(this.room.albumId).catch((error: unknown) => {
-      this.failed(error)
-    })
+    this.load(this.room.albumId).catch((error: unknown) => this.failed(error))
   },
 
   openHome() {
@@ -341,9 +351,7 @@ definePage<Data, Methods>({
     this.scrolled = 0
     this.wall = null
     this.setData({ face: 'loading', tiles: [], height: 0, pill: '', empty: false, cap: NO_CAP })
-    this.load(said.detail.id).catch((error: unknown) => {
-      this.failed(error)
-    })
+    this.load(said.detail.id).catch((error: unknown) => this.failed(error))
   },
 
   remindMe() {
@@ -364,6 +372,14 @@ definePage<Data, Methods>({
 
   openSponsor() {
     followSponsor(stage(), this.data.albumId, this.data.sponsor.link)
+  },
+
+  sawPlaced(said) {
+    this.between?.seen(said.detail.id)
+  },
+
+  openPlaced(said) {
+    this.between?.follow(said.detail.id)
   },
 
   onShareAppMessage() {
