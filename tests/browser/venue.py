@@ -23,7 +23,7 @@ from backend.config import Settings
 from backend.db import Database
 from backend.face_notice import CHECKLIST
 from backend.jobs import Job
-from backend.models import Album, Photo, PhotoState, Rendition, new_id
+from backend.models import Album, Photo, PhotoState, Rendition, Source, SourceKind, new_id
 from tests import people
 from tests.browser import scenes
 from tests.e2e.platform import Running
@@ -118,12 +118,23 @@ class Venue:
         answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=30, **said)
         return answer.raise_for_status().json() if answer.content else None
 
+    def retouched(self) -> list[str]:
+        """Ids of photos whose shown version was made by hand."""
+        database = Database(Settings(data_dir=self.running.data_dir).sqlalchemy_url, Silent())
+        with database.reading() as tx:
+            of_hands = select(Source.id).filter_by(kind=SourceKind.RETOUCHED)
+            found = list(tx.scalars(select(Photo.id).where(Photo.made_source_id.in_(of_hands))))
+        database.engine.dispose()
+        return found
+
     def plant_album(self, title: str, n: int) -> str:
-        """An album of `n` live photos, straight into the database, with the pictures of photos that are there."""
+        """An album of `n` live photos that nobody retouched, straight into the database, with pictures of others."""
         settings = Settings(data_dir=self.running.data_dir)
         database = Database(settings.sqlalchemy_url, Silent())
         with database.reading() as tx:
-            models = tx.scalars(select(Photo).filter_by(state=PhotoState.LIVE, album_id=self.status["album_id"])).all()
+            here = select(Photo).filter_by(state=PhotoState.LIVE, album_id=self.status["album_id"])
+            shot = select(Source.id).where(Source.kind != SourceKind.RETOUCHED)
+            models = tx.scalars(here.where(Photo.made_source_id.in_(shot))).all()
             keys = {(r.photo_id, r.kind): r for r in tx.scalars(select(Rendition))}
             of = tx.get_one(Album, self.status["album_id"])
         with database.writing() as tx:
