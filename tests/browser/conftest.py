@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,13 +22,30 @@ def built() -> None:
     assert not missing, "web/dist is not built: run ./start.sh --setup dev"
 
 
+@pytest.fixture(scope="session")
+def begun(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with `PHOTOS` photos from a camera. To draw and to render them takes longer than many a test."""
+    folder = tmp_path_factory.mktemp("begun")
+    with opened(folder) as found:
+        found.shoot(PHOTOS)
+        found.settle(PHOTOS)
+        found.running.stop()
+    return found.running.data_dir
+
+
 @pytest.fixture(scope="module")
 def venue(built: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Venue]:
     """The platform as `kuaimen up` starts it, with photos that a camera sent: as many as the file's own `PHOTOS`."""
-    photos = getattr(request.module, "PHOTOS", PHOTOS)
-    with opened(tmp_path_factory.mktemp("venue")) as found:
-        found.shoot(photos)
-        found.settle(photos)
+    folder = tmp_path_factory.mktemp("venue")
+    own: int | None = getattr(request.module, "PHOTOS", None)
+    if own is None:
+        shutil.copytree(request.getfixturevalue("begun"), folder / "var")
+    with opened(folder) as found:
+        if own is None:
+            found.shot = PHOTOS
+        else:
+            found.shoot(own)
+            found.settle(own)
         yield found
 
 

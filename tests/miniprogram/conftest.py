@@ -123,7 +123,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         found = House(running)
         yield found
         found.http.close()
-        running.stop()
     finally:
         running.end()
 
