@@ -25,7 +25,8 @@ TITLES = {
 @pytest.fixture(scope="module")
 def ops(venue: Venue) -> dict[str, str]:
     """Whoever runs the installation; sees all these pages."""
-    login, _, password = venue.running.ask("platform-admin", "ops").stdout.strip().partition(" / ")
+    said = venue.running.ask("platform-admin", "operations@photo-house.example").stdout
+    login, _, password = said.strip().partition(" / ")
     return {"login": login, "password": password}
 
 
