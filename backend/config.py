@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str = ""  # empty: http://host:port
+    platform_name: str = Field(default="", max_length=24)  # on every page instead of ours; empty: 快门, Kuaimen
     proxies: int = Field(default=0, ge=0, le=5)  # reverse proxies before us, whose X-Forwarded-* headers are believed
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
 

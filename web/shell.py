@@ -68,13 +68,16 @@ def page(stage: Stage, template: str, words: str, *, status: int = 200, spoken: 
     """
     nonce, theme = secrets.token_urlsafe(12), request.cookies.get("theme")
     spoken = language() if not spoken or request.cookies.get("lang") else spoken
+    say = speaker(words, spoken)
     text = render_template(
         template,
+        white_label=bool(stage.settings.platform_name),
+        platform=stage.settings.platform_name or say("brand"),
         nonce=nonce,
         language=spoken,
         theme=theme if theme in THEMES else None,
         built=built(words),
-        say=speaker(words, spoken),
+        say=say,
         day=day,
         clock=clock,
         **values,
