@@ -107,13 +107,14 @@ class Running:
     def live(self) -> int:
         return self.photos().get("live", 0)
 
-    def until(self, fact: Callable[[], bool], within_s: float) -> float:
+    def until(self, fact: Callable[[], bool], within_s: float, *, every_s: float = 0.1) -> float:
+        """Returns the seconds until it is so. `every_s`: longer where looking costs what the platform needs."""
         began = time.monotonic()
         while not fact():
             if self.process and self.process.poll() is not None:
                 raise AssertionError(f"it ended with {self.process.returncode}:\n{self.said()}")
             assert time.monotonic() - began < within_s, self.said()[-2000:]
-            time.sleep(0.1)
+            time.sleep(every_s)
         return time.monotonic() - began
 
     def left_behind(self) -> list[str]:

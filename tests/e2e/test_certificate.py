@@ -24,7 +24,7 @@ def evening(tmp_path: Path) -> Generator[Running]:
     for n in (1, 2, 5, 6, 7):
         opened.send(f"DSC_{n:04d}.JPG")
     opened.until(lambda: opened.live() == 5, 60)
-    opened.until(lambda: opened.status()["bridge"]["counts"]["original_safe"] == 5, 60)
+    opened.until(lambda: opened.status()["bridge"]["counts"]["original_safe"] == 5, 60, every_s=1)
     yield opened
     opened.end()
 
@@ -34,7 +34,7 @@ def test_the_certificate_of_an_evening(evening: Running, tmp_path: Path) -> None
         certificate = drawn(evening)["certificate"]
         return bool(certificate["adds_up"] and certificate["missing"])
 
-    evening.until(whole, 120)
+    evening.until(whole, 120, every_s=2)
     made = drawn(evening)
     said = made["certificate"]
     assert [said["counts"][k] for k in ("shot", "received", "live", "safe", "missing")] == [7, 5, 5, 5, 2]
@@ -43,7 +43,7 @@ def test_the_certificate_of_an_evening(evening: Running, tmp_path: Path) -> None
         [chain] = db.execute("SELECT chain FROM story WHERE n = ?", (said["bridges"][0]["n"],)).fetchone()
     assert said["bridges"][0]["chain"] == chain
 
-    url = evening.status()["url"]
+    url = organizer(evening)["base_url"]
     file, key = tmp_path / "c.json", tmp_path / "key.pem"
     file.write_bytes(httpx.get(f"{url}/certificates/{made['id']}.json").content)
     key.write_bytes(httpx.get(f"{url}/certificates/key.pem").content)
@@ -55,18 +55,22 @@ def test_the_certificate_of_an_evening(evening: Running, tmp_path: Path) -> None
 
     with sqlite3.connect(evening.data_dir / "kuaimen.db") as db:  # somebody with access to our database
         db.execute("UPDATE story_lines SET body = replace(body, 'DSC_0005', 'DSC_0003') WHERE kind = 'received'")
-    faults = drawn(evening)["certificate"]["bridges"][0]["faults"]
-    assert [fault.split()[1] for fault in faults] == ["altered_here"]
+    assert [fault.split()[1] for fault in faults(evening)] == ["altered_here"]
 
 
 def test_a_line_altered_on_the_bridge_shows_on_the_platform(evening: Running) -> None:
-    evening.until(lambda: bool(drawn(evening)["certificate"]["adds_up"]), 60)
+    evening.until(lambda: bool(drawn(evening)["certificate"]["adds_up"]), 60, every_s=1)
     evening.stop()
     with sqlite3.connect(spool(evening)) as db:  # rewrites the end, hashes and all
         last = "n = (SELECT max(n) FROM story)"
         db.execute(f"UPDATE story SET chain = 'e' || substr(chain, 2), body = '{{}}' WHERE {last}")
     evening.start()
-    evening.until(lambda: any("altered" in f for f in drawn(evening)["certificate"]["bridges"][0]["faults"]), 60)
+    evening.until(lambda: any("altered" in fault for fault in faults(evening)), 60, every_s=1)
+
+
+def faults(running: Running) -> list[str]:
+    found: list[str] = drawn(running)["certificate"]["bridges"][0]["faults"]
+    return found
 
 
 def spool(running: Running) -> Path:
@@ -75,17 +79,16 @@ def spool(running: Running) -> Path:
 
 
 @functools.cache
-def organizer(running: Running) -> dict[str, str]:
-    """What their requests carry. Signed in once: a door that is knocked at in a loop slows down."""
+def organizer(running: Running) -> dict[str, Any]:
+    """What a client of theirs is made with. Signed in once: a door that is knocked at in a loop slows down."""
     state = running.status()
     who = {"login": state["console"]["login"], "password": state["console"]["password"]}
     token = httpx.post(f"{state['url']}/api/v1/login", json=who).raise_for_status().json()["token"]
-    return {"Authorization": f"Bearer {token}"}
+    return {"base_url": state["url"], "headers": {"Authorization": f"Bearer {token}"}}
 
 
 def drawn(running: Running) -> dict[str, Any]:
-    with httpx.Client(base_url=running.status()["url"], headers=organizer(running)) as http:
+    with httpx.Client(**organizer(running)) as http:
         [event] = http.get("/api/v1/events").json()["events"]
-        asked = http.post(f"/api/v1/events/{event['id']}/certificate")
-        found: dict[str, Any] = asked.raise_for_status().json()
+        found: dict[str, Any] = http.post(f"/api/v1/events/{event['id']}/certificate").raise_for_status().json()
     return found
