@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from redis import Redis, RedisError
 from sqlalchemy import create_engine
 from werkzeug.routing import Rule
 
+from backend import security
 from backend.config import Settings
 from backend.context import Stage
 from backend.db import Database
@@ -87,9 +89,10 @@ class FakeWeChat:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def url_builders() -> Iterator[None]:
-    """Tests make thousands of apps, all with the same 240 routes: what takes most of that, the functions that build a
-    route's URL, is compiled once in a process.
+def cheap() -> Iterator[None]:
+    """What tests do thousands of times: apps, all with the same 240 routes, and passwords nobody attacks.
+
+    The functions that build a route's URL take most of an app's making: they are compiled once in a process.
     """
     real = Rule._compile_builder
 
@@ -102,6 +105,7 @@ def url_builders() -> Iterator[None]:
     made: dict[tuple[str, str, bool], Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", once)
+        patch.setattr(security, "_passwords", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -113,4 +113,4 @@ def _all_changed(rig: Rig, ids: list[str]) -> Callable[[], bool]:
 def _shown(rig: Rig) -> dict[str, str]:
     """The newest hundred of a guest's album: the address of each picture, without its signature."""
     page = rig.http.get(f"/mp/v1/albums/{rig.where['album_id']}/photos", params={"limit": 100}).json()
-    return {one["id"]: urlsplit(one["urls"]["view"]).path for one in page["photos"]}
+    return {one["id"]: urlsplit(one["urls"]["view"]).path for one in page["photos"] if "urls" in one}  # else: gone
