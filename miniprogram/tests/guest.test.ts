@@ -250,6 +250,20 @@ test('what was liked stays over a restart, newest first, without addresses', () 
   assert.deepEqual(new Mine().all('liked'), [])
 })
 
+test('who saved a photo hears once that a hand made it better', () => {
+  const mine = new Mine()
+  const before = { ...card(1), stage: 'original' as const, retouched_at: null }
+  const after = { ...before, stage: 'retouched' as const, retouched_at: 5_000 }
+  assert.ok(!mine.outdated(after), 'not saved')
+  mine.add('saved', before)
+  assert.ok(!mine.outdated(before))
+  assert.ok(mine.outdated(after))
+  assert.ok(!new Mine().outdated(after), 'once, over a restart too')
+  assert.ok(mine.outdated({ ...after, retouched_at: 6_000 }), 'another version')
+  mine.add('saved', { ...after, retouched_at: 7_000 })
+  assert.ok(!mine.outdated({ ...after, retouched_at: 7_000 }), 'saved since')
+})
+
 test('«mine» offers the albums and hours there are, and keeps what was chosen', () => {
   giveWx()
   const at = new Date(2026, 10, 23, 14, 20).getTime()

@@ -28,6 +28,11 @@ export async function keepPhoto(stage: Stage, photo: PhotoCard): Promise<boolean
   return true
 }
 
+/** Who saved it before a hand made it better is told, once. */
+export function offerAgain({ mine, language }: Stage, photo: PhotoCard): void {
+  if (mine.outdated(photo)) toast(language.words.viewer.finer)
+}
+
 function said(saved: Saved, words: Words['viewer']): string {
   const table: Record<Saved, string> = {
     saved: words.saved,

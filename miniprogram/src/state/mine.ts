@@ -10,7 +10,7 @@ export type List = (typeof LISTS)[number]
 /** Enough to find the photo again and to draw its stand-in meanwhile. */
 export type Memory = Pick<
   PhotoCard,
-  'id' | 'album_id' | 'position' | 'width' | 'height' | 'placeholder' | 'shot_at' | 'live_at'
+  'id' | 'album_id' | 'position' | 'width' | 'height' | 'placeholder' | 'shot_at' | 'live_at' | 'retouched_at'
 >
 
 const MOST = 300
@@ -45,6 +45,17 @@ export class Mine {
     )
   }
 
+  /** A hand made it better since it was saved; said once. */
+  outdated({ id, stage, retouched_at }: Pick<PhotoCard, 'id' | 'stage' | 'retouched_at'>): boolean {
+    const had = this.all('saved').find(memory => memory.id === id)
+    if (had === undefined || stage !== 'retouched' || (had.retouched_at ?? 0) >= (retouched_at ?? 0)) return false
+    this.put(
+      'saved',
+      this.all('saved').map(memory => (memory === had ? { ...had, retouched_at } : memory)),
+    )
+    return true
+  }
+
   /** Returns whether it is liked now. */
   toggle(photo: Memory): boolean {
     const liked = this.has('liked', photo.id)
@@ -67,6 +78,6 @@ export class Mine {
 }
 
 function memoryOf(photo: Memory): Memory {
-  const { id, album_id, position, width, height, placeholder, shot_at, live_at } = photo
-  return { id, album_id, position, width, height, placeholder, shot_at, live_at }
+  const { id, album_id, position, width, height, placeholder, shot_at, live_at, retouched_at } = photo
+  return { id, album_id, position, width, height, placeholder, shot_at, live_at, retouched_at }
 }

@@ -111,6 +111,7 @@ export const en: Words = {
     preparing: 'Preparing the full size…',
     saving: 'Saving…',
     saved: 'Saved to your photos',
+    finer: 'Retouched since you saved it: save it again',
     saveFailed: 'Not saved. Please try again.',
     noDownloads: 'The organizer does not offer downloads',
     needAlbum: 'Permission needed',

@@ -105,6 +105,7 @@ export const zh = {
     preparing: '正在准备大图…',
     saving: '正在保存…',
     saved: '已保存到手机相册',
+    finer: '你保存过的这张已精修，可以再存一次',
     saveFailed: '没能保存，请再试一次',
     noDownloads: '主办方未开放下载',
     needAlbum: '需要相册权限',

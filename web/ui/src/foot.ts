@@ -3,6 +3,7 @@
 import { askAsGuest } from "./guest";
 import { likedIn, toggle } from "./likes";
 import { askTakeDown } from "./report";
+import { outdated, saved } from "./saved";
 import type { Speech } from "./speech";
 import { note } from "./track";
 import type { Words } from "./viewer";
@@ -53,6 +54,7 @@ export class Foot {
     this.#times.replaceChildren(...(photo ? this.#freshness(photo) : []));
     this.#actions.hidden = !photo;
     if (!photo) return;
+    if (this.#on.downloads() && outdated(photo)) this.#say("finer");
     const [talk, count] = this.#talk(photo);
     this.#lingering = setTimeout(() => {
       if (document.body.classList.contains("talks")) void count().catch(() => undefined);
@@ -189,7 +191,7 @@ export class Foot {
     this.#actions.replaceChildren(waiting);
     try {
       const full = await this.#full(photo.id);
-      if (full && this.#asked === photo.id) this.#offer(full, photo.id);
+      if (full && this.#asked === photo.id) this.#offer(full, photo);
     } catch (reason) {
       if (this.#asked !== photo.id) return;
       const spent = reason instanceof Refusal && reason.code === "quota_spent";
@@ -207,7 +209,7 @@ export class Foot {
     return null;
   }
 
-  #offer(full: Download, id: string): void {
+  #offer(full: Download, photo: Photo): void {
     const { speech } = this.#on;
     const size = speech.size(full.size);
     const facts = Object.assign(document.createElement("span"), {
@@ -220,7 +222,10 @@ export class Foot {
       download: "",
       textContent: speech.say("save", { size }),
     });
-    save.addEventListener("click", () => note("download", id), { once: true });
+    save.addEventListener("click", () => {
+      saved(photo);
+      note("download", photo.id);
+    }, { once: true });
     if (IN_WECHAT) {
       save.removeAttribute("download"); // its browser shows the picture; a long press saves it
       save.addEventListener("click", () => this.#say("save_how"));

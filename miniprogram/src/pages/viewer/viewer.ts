@@ -2,7 +2,7 @@
 
 import { shareCodeOf } from '../../flows/arrive'
 import { toast } from '../../flows/ask'
-import { keepPhoto } from '../../flows/keep'
+import { keepPhoto, offerAgain } from '../../flows/keep'
 import { Linger } from '../../flows/linger'
 import { drawPoster } from '../../flows/poster'
 import { remind } from '../../flows/remind'
@@ -222,6 +222,7 @@ definePage<Data, Methods>({
     if (photo.id === this.viewed) return
     traces.note('view', photo.album_id, photo.id)
     this.viewed = photo.id
+    offerAgain(stage(), photo)
     this.setData({ comments: '', sponsor: NO_SPONSOR })
     this.stay()
   },
@@ -332,9 +333,7 @@ definePage<Data, Methods>({
       .then(kept => {
         if (kept) this.offerAfter()
       })
-      .finally(() => {
-        this.setData({ busy: false })
-      })
+      .finally(() => this.setData({ busy: false }))
   },
 
   poster() {
