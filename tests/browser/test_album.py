@@ -7,9 +7,8 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser import scenes
 from tests.browser.venue import DESK, PHONE, TALL, WIDE, Guests, Venue, first_id, listening, serious, until
 from web import shell
 
@@ -121,37 +120,6 @@ def test_better_pictures_swap_in_place(venue: Venue, guests: Guests) -> None:
     finally:
         venue.organizer(album, {"watermark": True, "frame": True})
         until(page, f"{source} === '{old}'", 90)
-
-
-def test_who_saved_a_photo_is_offered_the_version_by_hand_once(venue: Venue, guests: Guests) -> None:
-    """The same photo at the same place, with its likes; downloads are the new version from now on."""
-    page = guests.open(venue.album_url, DESK)
-    listening(page)
-    page.click("#wall li:nth-child(3) a")
-    page.wait_for_selector(".pswp--open.pswp--ui-visible")
-    photo_id = page.evaluate("location.hash").removeprefix("#p=")
-    page.locator(".viewer-heart").click()
-    first = download(page)
-    offer = page.locator("#notice.up", has_text="可以再存一次")
-    venue.organizer(f"/photos/{photo_id}/retouched", scenes.jpeg(77, width=900, height=600))
-    offer.wait_for(timeout=60_000)
-    expect(page.locator(".viewer-times")).to_contain_text("精修")
-    assert page.evaluate("location.hash") == f"#p={photo_id}"
-    expect(page.locator(".viewer-heart")).to_have_attribute("aria-pressed", "true")
-    assert download(page) != first
-    page.reload()
-    page.wait_for_selector(".pswp--open.pswp--ui-visible")
-    page.wait_for_timeout(1500)
-    assert offer.count() == 0, "once"
-
-
-def download(page: Page) -> bytes:
-    """The picture as the guest's phone keeps it."""
-    page.get_by_role("button", name="下载", exact=True).click()
-    page.locator(".viewer-save").wait_for(timeout=60_000)
-    with page.expect_download() as taken:
-        page.locator(".viewer-save").click()
-    return taken.value.path().read_bytes()
 
 
 def test_what_fails_is_asked_for_again(venue: Venue, guests: Guests) -> None:

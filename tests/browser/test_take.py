@@ -1,4 +1,4 @@
-"""Many photos for one guest: packed while one looks on, found again, checked byte by byte."""
+"""Photos taken home: many at once, packed while one looks on and checked byte by byte; one, and its better version."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import zipfile
 
 import httpx
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser.venue import TALL, Guests, Venue, listening, serious
+from tests.browser import scenes
+from tests.browser.venue import DESK, TALL, Guests, Venue, listening, serious
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -36,3 +38,34 @@ def test_many_photos_are_taken_home_at_once(venue: Venue, guests: Guests) -> Non
     photos = {name: content for name, content in found.items() if content.startswith(b"\xff\xd8")}
     assert len(photos) == venue.running.live()
     assert {name: hashlib.sha256(content).hexdigest() for name, content in photos.items()}.items() <= promised.items()
+
+
+def test_who_saved_a_photo_is_offered_the_version_by_hand_once(venue: Venue, guests: Guests) -> None:
+    """The same photo at the same place, with its likes; downloads are the new version from now on."""
+    page = guests.open(venue.album_url, DESK)
+    listening(page)
+    page.click("#wall li:nth-child(3) a")
+    page.wait_for_selector(".pswp--open.pswp--ui-visible")
+    photo_id = page.evaluate("location.hash").removeprefix("#p=")
+    page.locator(".viewer-heart").click()
+    first = download(page)
+    offer = page.locator("#notice.up", has_text="可以再存一次")
+    venue.organizer(f"/photos/{photo_id}/retouched", scenes.jpeg(77, width=900, height=600))
+    offer.wait_for(timeout=60_000)
+    expect(page.locator(".viewer-times")).to_contain_text("精修")
+    assert page.evaluate("location.hash") == f"#p={photo_id}"
+    expect(page.locator(".viewer-heart")).to_have_attribute("aria-pressed", "true")
+    assert download(page) != first
+    page.reload()
+    page.wait_for_selector(".pswp--open.pswp--ui-visible")
+    page.wait_for_timeout(1500)
+    assert offer.count() == 0, "once"
+
+
+def download(page: Page) -> bytes:
+    """The picture as the guest's phone keeps it."""
+    page.get_by_role("button", name="下载", exact=True).click()
+    page.locator(".viewer-save").wait_for(timeout=60_000)
+    with page.expect_download() as taken:
+        page.locator(".viewer-save").click()
+    return taken.value.path().read_bytes()

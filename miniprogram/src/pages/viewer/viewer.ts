@@ -222,7 +222,7 @@ definePage<Data, Methods>({
     if (photo.id === this.viewed) return
     traces.note('view', photo.album_id, photo.id)
     this.viewed = photo.id
-    offerAgain(stage(), photo)
+    if (this.room?.album?.downloads === true) offerAgain(stage(), photo)
     this.setData({ comments: '', sponsor: NO_SPONSOR })
     this.stay()
   },
